@@ -1,0 +1,3 @@
+//! The Moodbox runtime.
+
+fn main() {}

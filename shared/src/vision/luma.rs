@@ -1,0 +1,209 @@
+//! An 8-bit luma picture, seen where it lies: what every camera format is turned into, and what all of vision reads.
+
+use thiserror::Error;
+
+/// A borrowed 8-bit gray picture.
+///
+/// Row `y` is `pixels[y * stride..][..width]`; both sides are at least one pixel, and the last row is complete: checked when it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct LumaImage<'a> {
+    width: usize,
+    height: usize,
+    stride: usize,
+    pixels: &'a [u8],
+}
+
+/// Why bytes are no picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LumaError {
+    /// A side of zero, or above [`LumaImage::MAX_SIDE`].
+    #[error("a picture of {width}×{height} pixels: sides from 1 to {} are possible", LumaImage::MAX_SIDE)]
+    Size {
+        /// Pixels a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// Rows that overlap.
+    #[error("a stride of {stride} bytes is shorter than a row of {row_bytes}")]
+    Stride {
+        /// Bytes from row to row.
+        stride: usize,
+        /// Bytes in a row.
+        row_bytes: usize,
+    },
+    /// Fewer bytes than the size says.
+    #[error("the frame holds {available} bytes where its size needs {needed}")]
+    TooShort {
+        /// Bytes there.
+        available: usize,
+        /// Bytes that the size asks for.
+        needed: usize,
+    },
+    /// The receiving buffer is too small.
+    #[error("the luma buffer holds {available} pixels where the frame has {needed}")]
+    Buffer {
+        /// Pixels that fit.
+        available: usize,
+        /// Pixels in the frame.
+        needed: usize,
+    },
+}
+
+impl<'a> LumaImage<'a> {
+    /// Longest side of a picture, in pixels.
+    pub const MAX_SIDE: usize = 16_384;
+
+    /// A picture in `pixels`, `stride` bytes from row to row.
+    pub fn new(width: usize, height: usize, stride: usize, pixels: &'a [u8]) -> Result<Self, LumaError> {
+        check_plane(width, height, stride, width, pixels.len())?;
+        Ok(Self { width, height, stride, pixels })
+    }
+
+    /// Pixels a row.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Row `y`, `width` pixels; the last row where `y` lies below it.
+    pub fn row(&self, y: usize) -> &'a [u8] {
+        let start = y.min(self.height - 1) * self.stride;
+        &self.pixels[start..start + self.width]
+    }
+}
+
+/// How a camera packs its pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PixelFormat {
+    /// One byte a pixel: luma.
+    Grey,
+    /// `Y0 U Y1 V`: two bytes a pixel.
+    Yuyv,
+    /// `U Y0 V Y1`: two bytes a pixel.
+    Uyvy,
+    /// A plane of luma, then one of colour at half the resolution, which is not read.
+    Nv12,
+    /// `R G B`: three bytes a pixel.
+    Rgb24,
+}
+
+impl PixelFormat {
+    /// Bytes of one row of `width` pixels, as far as luma is concerned.
+    pub const fn row_bytes(self, width: usize) -> usize {
+        match self {
+            Self::Grey | Self::Nv12 => width,
+            Self::Yuyv | Self::Uyvy => width * 2,
+            Self::Rgb24 => width * 3,
+        }
+    }
+}
+
+/// Turns a camera's frame into luma.
+///
+/// * `frame`: `height` rows, `stride` bytes from row to row
+/// * `luma`: receives `width × height` pixels without gaps
+///
+/// Luma of YUV formats is taken as it is; RGB is weighted as ITU-R BT.601 does: `(77·R + 150·G + 29·B + 128) / 256`.
+pub fn to_luma<'a>(
+    format: PixelFormat,
+    width: usize,
+    height: usize,
+    stride: usize,
+    frame: &[u8],
+    luma: &'a mut [u8],
+) -> Result<LumaImage<'a>, LumaError> {
+    let row_bytes = format.row_bytes(width);
+    check_plane(width, height, stride, row_bytes, frame.len())?;
+    let needed = width * height;
+    let available = luma.len();
+    let Some(target) = luma.get_mut(..needed) else {
+        return Err(LumaError::Buffer { available, needed });
+    };
+    for (y, row) in target.chunks_exact_mut(width).enumerate() {
+        let source = &frame[y * stride..][..row_bytes];
+        match format {
+            PixelFormat::Grey | PixelFormat::Nv12 => row.copy_from_slice(source),
+            PixelFormat::Yuyv => take_each(row, source, 2, |pixel| pixel[0]),
+            PixelFormat::Uyvy => take_each(row, source, 2, |pixel| pixel[1]),
+            PixelFormat::Rgb24 => take_each(row, source, 3, |rgb| luma_of_rgb([rgb[0], rgb[1], rgb[2]])),
+        }
+    }
+    LumaImage::new(width, height, width, &luma[..needed])
+}
+
+/// ITU-R BT.601 luma of one pixel, in integers.
+pub fn luma_of_rgb([red, green, blue]: [u8; 3]) -> u8 {
+    ((77 * u32::from(red) + 150 * u32::from(green) + 29 * u32::from(blue) + 128) >> 8) as u8
+}
+
+fn take_each(row: &mut [u8], source: &[u8], bytes_per_pixel: usize, luma: impl Fn(&[u8]) -> u8) {
+    for (target, pixel) in row.iter_mut().zip(source.chunks_exact(bytes_per_pixel)) {
+        *target = luma(pixel);
+    }
+}
+
+fn check_plane(
+    width: usize,
+    height: usize,
+    stride: usize,
+    row_bytes: usize,
+    available: usize,
+) -> Result<(), LumaError> {
+    let sides = 1..=LumaImage::MAX_SIDE;
+    if !sides.contains(&width) || !sides.contains(&height) {
+        return Err(LumaError::Size { width, height });
+    }
+    if stride < row_bytes {
+        return Err(LumaError::Stride { stride, row_bytes });
+    }
+    let needed = stride.saturating_mul(height - 1).saturating_add(row_bytes);
+    if available < needed {
+        return Err(LumaError::TooShort { available, needed });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format_yields_the_luma_that_it_carries() {
+        let mut luma = [0; 4];
+        let cases: [(PixelFormat, usize, &[u8]); 4] = [
+            (PixelFormat::Grey, 3, &[1, 2, 9, 3, 4]),
+            (PixelFormat::Yuyv, 4, &[1, 128, 2, 128, 3, 128, 4, 128]),
+            (PixelFormat::Uyvy, 5, &[128, 1, 128, 2, 0, 128, 3, 128, 4]),
+            (PixelFormat::Rgb24, 6, &[1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]),
+        ];
+        for (format, stride, frame) in cases {
+            let image = to_luma(format, 2, 2, stride, frame, &mut luma).unwrap();
+            assert_eq!((image.row(0), image.row(1)), (&[1, 2][..], &[3, 4][..]), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn white_and_black_keep_their_ends() {
+        assert_eq!(luma_of_rgb([255; 3]), 255);
+        assert_eq!(luma_of_rgb([0; 3]), 0);
+    }
+
+    #[test]
+    fn a_frame_shorter_than_its_size_is_refused() {
+        assert_eq!(LumaImage::new(4, 4, 4, &[0; 15]).unwrap_err(), LumaError::TooShort { available: 15, needed: 16 });
+        assert!(matches!(LumaImage::new(0, 4, 4, &[]), Err(LumaError::Size { .. })));
+        assert!(matches!(LumaImage::new(4, 4, 3, &[0; 64]), Err(LumaError::Stride { .. })));
+        let mut luma = [0; 3];
+        assert!(matches!(
+            to_luma(PixelFormat::Yuyv, 2, 2, 4, &[0; 8], &mut luma),
+            Err(LumaError::Buffer { available: 3, needed: 4 })
+        ));
+    }
+}

@@ -1,0 +1,1 @@
+//! Integration tests of Moodbox, across its crates.

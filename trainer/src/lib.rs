@@ -1,0 +1,15 @@
+//! The Moodbox trainer: from labelled pictures and clips to int8 networks that the box runs.
+
+#![forbid(unsafe_code)]
+
+pub mod augment;
+pub mod data_command;
+pub mod dataset;
+pub mod evaluate;
+pub mod export;
+pub mod features;
+pub mod network;
+pub mod predict;
+pub mod quantize;
+pub mod report;
+pub mod sample;

@@ -1,0 +1,3 @@
+//! The Moodbox trainer.
+
+fn main() {}

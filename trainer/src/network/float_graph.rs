@@ -1,0 +1,121 @@
+//! A trained network as plain numbers, free of the framework that made it: what quantisation reads.
+//!
+//! Tensors are height × width × channels (NHWC without the batch). Nodes stand in the order in which they are computed; the last one's
+//! output are the logits.
+
+/// A network in floating point.
+#[derive(Clone, Debug)]
+pub struct FloatGraph {
+    /// Height, width and channels of the input.
+    pub input: [usize; 3],
+    /// In the order of computation.
+    pub nodes: Vec<Node>,
+}
+
+/// One operation and where its input comes from.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What the operation reads.
+    pub input: Source,
+    /// What it does.
+    pub op: Op,
+}
+
+/// Where a tensor comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The network's input.
+    Input,
+    /// The output of an earlier node.
+    Node(usize),
+}
+
+/// The operations that the engine knows.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Convolution, then batch normalisation where there is one, then ReLU where asked for.
+    Conv2d {
+        /// `[out, kernel height, kernel width, in]`.
+        weight: Vec<f32>,
+        /// `[out]`.
+        bias: Vec<f32>,
+        /// Output channels.
+        out: usize,
+        /// Height and width.
+        kernel: [usize; 2],
+        /// Down and right.
+        stride: [usize; 2],
+        /// Rows and columns of zeros: top, left, bottom, right.
+        padding: [usize; 4],
+        /// To be folded into weight and bias.
+        norm: Option<BatchNorm>,
+        /// Negative outputs become zero.
+        relu: bool,
+    },
+    /// Convolution of each channel by itself.
+    Depthwise {
+        /// `[kernel height, kernel width, channels]`.
+        weight: Vec<f32>,
+        /// `[channels]`.
+        bias: Vec<f32>,
+        /// Height and width.
+        kernel: [usize; 2],
+        /// Down and right.
+        stride: [usize; 2],
+        /// Rows and columns of zeros: top, left, bottom, right.
+        padding: [usize; 4],
+        /// To be folded into weight and bias.
+        norm: Option<BatchNorm>,
+        /// Negative outputs become zero.
+        relu: bool,
+    },
+    /// The largest of each window.
+    MaxPool {
+        /// Height and width.
+        kernel: [usize; 2],
+        /// Down and right.
+        stride: [usize; 2],
+        /// Rows and columns that never win: top, left, bottom, right.
+        padding: [usize; 4],
+    },
+    /// The mean of each window; windows lie within the picture.
+    AveragePool {
+        /// Height and width.
+        kernel: [usize; 2],
+        /// Down and right.
+        stride: [usize; 2],
+    },
+    /// The mean of each channel.
+    GlobalAveragePool,
+    /// Every output from every input.
+    Dense {
+        /// `[out, in]`, `in` being height × width × channels in this order.
+        weight: Vec<f32>,
+        /// `[out]`.
+        bias: Vec<f32>,
+        /// Negative outputs become zero.
+        relu: bool,
+    },
+    /// Sum of two tensors of one shape.
+    Add {
+        /// The second one.
+        other: Source,
+        /// Negative outputs become zero.
+        relu: bool,
+    },
+}
+
+/// Batch normalisation at inference: `gamma · (x − mean) / √(variance + epsilon) + beta`, each a number a channel.
+#[derive(Clone, Debug)]
+pub struct BatchNorm {
+    /// Factor.
+    pub gamma: Vec<f32>,
+    /// Offset.
+    pub beta: Vec<f32>,
+    /// Running mean.
+    pub mean: Vec<f32>,
+    /// Running variance.
+    pub variance: Vec<f32>,
+    /// Keeps the root away from zero.
+    pub epsilon: f32,
+}

@@ -1,0 +1,3 @@
+//! The networks: their description, their training form and their plain numbers.
+
+pub mod float_graph;
