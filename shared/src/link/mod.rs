@@ -1,1 +1,12 @@
-//! To be filled.
+//! What the box says to whoever is wired to it.
+//!
+//! What comes in are decisions, events and counters; what goes out are [`Packet`]s as COBS frames with a CRC-32, written by
+//! [`frame::encode`] and read by [`LinkReader`], which finds its way back after any garbage. `shared/LINK.md` explains the wire.
+
+pub mod frame;
+pub mod message;
+
+pub use frame::{EncodeError, FrameError, LinkReader, MAX_FRAME_BYTES, encode};
+pub use message::{
+    Capabilities, DecisionReport, EventReport, FaceBox, Heartbeat, Hello, Message, PROTOCOL_VERSION, Packet,
+};
