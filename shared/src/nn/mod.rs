@@ -1,25 +1,20 @@
 //! int8 networks as TensorFlow Lite defines them.
+//!
+//! A network reads int8 numbers from an arena that the caller owns and leaves int8 logits there. [`Network`] runs the plan that the
+//! trainer made; each kernel is a file: its scalar definition, then its tests. Tensors are height × width × channels, channels
+//! innermost (NHWC with one picture). Nothing here allocates, and nothing can fail: `crate::model` has checked every number before a
+//! [`Network`] exists.
 
-use serde::{Deserialize, Serialize};
+pub mod arena;
+mod isa;
+pub mod network;
+pub mod quantization;
+pub mod shape;
+pub mod softmax;
 
-/// How real numbers are kept in 8 bits: `x = scale · (q − zero_point)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Quantization {
-    /// Size of one step; finite and positive.
-    pub scale: f32,
-    /// The number that stands for zero.
-    pub zero_point: i8,
-}
-
-impl Quantization {
-    /// `round(x / scale) + zero_point`, halves away from zero, kept within `[−128, 127]`; NaN becomes the zero point.
-    pub fn quantize(self, value: f32) -> i8 {
-        let steps = libm::roundf(value / self.scale) as i32;
-        steps.saturating_add(i32::from(self.zero_point)).clamp(-128, 127) as i8
-    }
-
-    /// `scale · (q − zero_point)`.
-    pub fn dequantize(self, value: i8) -> f32 {
-        self.scale * (i32::from(value) - i32::from(self.zero_point)) as f32
-    }
-}
+pub use arena::{ARENA_ALIGNMENT, Arena};
+pub use isa::Isa;
+pub use network::Network;
+pub use quantization::{ClampRange, Quantization, Requantizer};
+pub use shape::{Shape, Window};
+pub use softmax::softmax;
