@@ -1,0 +1,59 @@
+//! The rows that the speech network reads at once, and how clips of any length are cut into such windows.
+
+use super::{CHROMA_FFT, FeatureRow, HOP, SAMPLE_RATE, WINDOW_ROWS, WINDOW_STEP_ROWS};
+
+/// Rows whose samples all lie within the first 0.3 s: taken to be the sound of the room.
+const ROOM_ROWS: usize = (SAMPLE_RATE * 3 / 10 - CHROMA_FFT) / HOP + 1;
+
+/// Rows that `samples` samples complete.
+pub const fn row_count(samples: usize) -> usize {
+    if samples < CHROMA_FFT { 0 } else { (samples - CHROMA_FFT) / HOP + 1 }
+}
+
+/// The first row of each window in which a clip of `rows` rows is scored: one every half second, and one that ends with the clip.
+///
+/// A clip shorter than a window has one, at 0; a clip without rows none.
+pub fn window_starts(rows: usize) -> impl Iterator<Item = usize> + Clone {
+    let last = rows.saturating_sub(WINDOW_ROWS);
+    let regular = (0..last).step_by(WINDOW_STEP_ROWS);
+    regular.chain((rows > 0).then_some(last))
+}
+
+/// 192 rows, oldest first, borrowed from where they lie.
+///
+/// Where fewer are there, because the sound has only begun or the clip is short, what is missing in front is filled with the room sound that
+/// the rows begin with, played backwards and forwards in turn: the network never sees digital silence that no room has.
+#[derive(Clone, Copy, Debug)]
+pub struct SpeechWindow<'a> {
+    older: &'a [FeatureRow],
+    newer: &'a [FeatureRow],
+}
+
+impl<'a> SpeechWindow<'a> {
+    /// The window that ends with the last of `rows`; `None` where there are no rows.
+    pub fn ending(rows: &'a [FeatureRow]) -> Option<Self> {
+        let newest = &rows[rows.len().saturating_sub(WINDOW_ROWS)..];
+        (!newest.is_empty()).then_some(Self { older: newest, newer: &[] })
+    }
+
+    /// The two halves of a full ring: together 192 rows.
+    pub(super) fn of_halves(older: &'a [FeatureRow], newer: &'a [FeatureRow]) -> Self {
+        debug_assert_eq!(older.len() + newer.len(), WINDOW_ROWS);
+        Self { older, newer }
+    }
+
+    /// All 192 rows, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &'a FeatureRow> + Clone + use<'a> {
+        let (older, newer) = (self.older, self.newer);
+        let missing = WINDOW_ROWS - older.len() - newer.len();
+        let room = &older[..older.len().min(ROOM_ROWS)];
+        let lead = (1..=missing).rev().map(move |distance| &room[mirrored(distance, room.len())]);
+        lead.chain(older).chain(newer)
+    }
+}
+
+/// The row that stands `distance` rows before the first of `room` rows: 0, 1, … room − 1, room − 1, … 1, 0, 0, 1, …
+fn mirrored(distance: usize, room: usize) -> usize {
+    let step = (distance - 1) % (2 * room);
+    step.min(2 * room - 1 - step)
+}
