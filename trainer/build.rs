@@ -1,0 +1,13 @@
+//! Tells the tests whether the real data lies beside the repository, so that those which need it are run or shown as ignored.
+
+use std::path::Path;
+
+fn main() {
+    const DATA: &str = "../../shared/data";
+    println!("cargo::rustc-check-cfg=cfg(moodbox_data)");
+    println!("cargo::rerun-if-changed={DATA}");
+    println!("cargo::rerun-if-changed=build.rs");
+    if Path::new(env!("CARGO_MANIFEST_DIR")).join(DATA).is_dir() {
+        println!("cargo::rustc-cfg=moodbox_data");
+    }
+}

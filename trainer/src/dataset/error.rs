@@ -1,0 +1,99 @@
+//! Why a data set can't be read at all.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::Part;
+
+/// Nothing can be read here, and what to do about it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// No such path.
+    #[error("{} does not exist", path.display())]
+    Missing {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// The path is there, but can't be opened or listed.
+    #[error("{} can't be read: {source}", path.display())]
+    Unreachable {
+        /// What was asked for.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder in which nothing tells a label.
+    #[error(
+        "{} holds no labels: neither fer2013.csv, nor train|validation|test/<emotion>/, nor Actor_NN/, nor <emotion>/ (found: {found})",
+        path.display()
+    )]
+    NoLabels {
+        /// The folder.
+        path: PathBuf,
+        /// What lies in it.
+        found: String,
+    },
+    /// A file that is no data set.
+    #[error("{} is no data set: a folder or a fer2013.csv is", path.display())]
+    NotADataset {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The data set was cut into parts, and this one is not there.
+    #[error("{} has no part '{part}', only: {found}", path.display())]
+    NoPart {
+        /// The data set.
+        path: PathBuf,
+        /// The part asked for.
+        part: Part,
+        /// The parts that are there.
+        found: String,
+    },
+    /// Labels are there, but no file that could be used.
+    #[error("{} ({part}) holds no readable {kind}{first_reason}", path.display())]
+    NothingReadable {
+        /// The data set.
+        path: PathBuf,
+        /// The part asked for.
+        part: Part,
+        /// `picture` or `clip`.
+        kind: &'static str,
+        /// Empty, or ` (N files failed, the first: …)`.
+        first_reason: String,
+    },
+    /// A table without the columns that FER2013 has.
+    #[error("{} is no fer2013.csv: its first line lacks the column '{column}'", path.display())]
+    NoColumn {
+        /// The table.
+        path: PathBuf,
+        /// What is missing.
+        column: &'static str,
+    },
+}
+
+impl DatasetError {
+    pub(super) fn of_io(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path: path.to_owned() },
+            _ => Self::Unreachable { path: path.to_owned(), source },
+        }
+    }
+
+    pub(super) fn nothing_readable(
+        path: &Path,
+        part: Part,
+        kind: &'static str,
+        unreadable: &[(PathBuf, String)],
+    ) -> Self {
+        let first_reason = match unreadable.first() {
+            None => String::new(),
+            Some((file, reason)) => {
+                format!(" ({} files failed, the first: {}: {reason})", unreadable.len(), file.display())
+            }
+        };
+        Self::NothingReadable { path: path.to_owned(), part, kind, first_reason }
+    }
+}

@@ -1,0 +1,103 @@
+//! Reading whole data sets: small ones made for the test, and the real ones where they are at hand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use moodbox_shared::Emotion;
+
+use super::*;
+
+/// Writes a gray picture of one brightness with a mark in it.
+fn write_picture(path: &Path, brightness: u8) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut picture = image::GrayImage::from_pixel(48, 48, image::Luma([brightness]));
+    picture.put_pixel(10, 20, image::Luma([255]));
+    picture.save(path).unwrap();
+}
+
+/// Writes 16-bit mono WAV at 16 kHz.
+fn write_wav(path: &Path, samples: &[i16]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let data_bytes = (samples.len() * 2) as u32;
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(b"RIFF");
+    bytes.extend_from_slice(&(36 + data_bytes).to_le_bytes());
+    bytes.extend_from_slice(b"WAVEfmt ");
+    bytes.extend_from_slice(&16u32.to_le_bytes());
+    bytes.extend_from_slice(&1u16.to_le_bytes());
+    bytes.extend_from_slice(&1u16.to_le_bytes());
+    bytes.extend_from_slice(&16_000u32.to_le_bytes());
+    bytes.extend_from_slice(&32_000u32.to_le_bytes());
+    bytes.extend_from_slice(&2u16.to_le_bytes());
+    bytes.extend_from_slice(&16u16.to_le_bytes());
+    bytes.extend_from_slice(b"data");
+    bytes.extend_from_slice(&data_bytes.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    fs::write(path, bytes).unwrap();
+}
+
+fn tone(period: usize) -> Vec<i16> {
+    (0..8000).map(|t| if t % period < period / 2 { 3000 } else { -3000 }).collect()
+}
+
+#[test]
+fn parts_are_kept_apart_and_labels_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    write_picture(&dir.path().join("train/anger/a.png"), 10);
+    write_picture(&dir.path().join("train/Happiness/b.jpg"), 20);
+    write_picture(&dir.path().join("test/fear/c.png"), 30);
+    assert_eq!(Layout::detect(dir.path()).unwrap().parts(), [Part::Train, Part::Test]);
+    let train = read_pictures(dir.path(), Part::Train).unwrap();
+    let found: Vec<_> = train.pictures.iter().map(|picture| (picture.id.as_str(), picture.emotion)).collect();
+    assert_eq!(found, [("train/Happiness/b.jpg", Emotion::Happy), ("train/anger/a.png", Emotion::Angry)]);
+    assert_eq!(read_pictures(dir.path(), Part::All).unwrap().pictures.len(), 3);
+    let error = read_pictures(dir.path(), Part::Validation).unwrap_err();
+    assert!(error.to_string().ends_with("has no part 'validation', only: train, test"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_read_is_listed_and_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_picture(&dir.path().join("happy/good.png"), 10);
+    write_picture(&dir.path().join("happy/copy.png"), 10);
+    fs::write(dir.path().join("happy/bad.png"), "no picture").unwrap();
+    fs::write(dir.path().join("happy/notes.txt"), "no picture").unwrap();
+    fs::write(dir.path().join("happy/.hidden"), "").unwrap();
+    write_wav(&dir.path().join("happy/sound.wav"), &tone(100));
+    write_picture(&dir.path().join("contempt/x.png"), 10);
+    let set = read_pictures(dir.path(), Part::All).unwrap();
+    assert_eq!((set.pictures.len(), set.duplicates), (2, 1));
+    assert_eq!(set.unknown_labels["contempt"], 1);
+    let unreadable: Vec<String> = set.unreadable.iter().map(|(path, _)| folder::file_name(path)).collect();
+    assert_eq!(unreadable, ["bad.png", "notes.txt"]);
+}
+
+#[test]
+fn what_is_no_data_set_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = read_pictures(&dir.path().join("nowhere"), Part::All).unwrap_err();
+    assert!(matches!(error, DatasetError::Missing { .. }), "{error}");
+    fs::create_dir(dir.path().join("cats")).unwrap();
+    let error = read_pictures(dir.path(), Part::All).unwrap_err();
+    assert!(error.to_string().contains("holds no labels") && error.to_string().contains("found: cats"), "{error}");
+    let file = dir.path().join("text.txt");
+    fs::write(&file, "text").unwrap();
+    assert!(matches!(read_pictures(&file, Part::All), Err(DatasetError::NotADataset { .. })));
+    fs::create_dir(dir.path().join("happy")).unwrap();
+    assert!(matches!(read_pictures(dir.path(), Part::All), Err(DatasetError::NothingReadable { .. })));
+}
+
+fn real_data(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(folder)
+}
+
+#[test]
+#[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
+fn fer2013_holds_what_its_readme_says() {
+    let dir = real_data("fer2013");
+    let train = read_pictures(&dir, Part::Train).unwrap();
+    let mut validation = read_pictures(&dir, Part::Validation).unwrap();
+    assert_eq!((train.pictures.len(), validation.pictures.len()), (28_171, 3_533));
+    assert!(train.unreadable.is_empty() && validation.unreadable.is_empty());
+    assert_eq!(split::drop_seen(&mut validation.pictures, &train.pictures), 259);
+}
