@@ -1,1 +1,11 @@
-//! To be filled.
+//! What a training run leaves for people: its history as JSON and CSV, and its curves as a picture.
+
+mod canvas;
+mod curves;
+mod history;
+mod output;
+
+pub use canvas::Canvas;
+pub use curves::{curves, curves_png};
+pub use history::{EpochRecord, write_history};
+pub use output::{ReportError, write_file, write_png};
