@@ -1,1 +1,277 @@
-//! Whether a plan can be run.
+//! Whether a plan can be run: from a header's plan and the file's data to a [`Network`] that can't fail.
+
+use super::error::Fault;
+use super::format::DATA_ALIGNMENT;
+use super::{MAX_ARENA_BYTES, ModelError, Operation, Plan, TensorDescription};
+use crate::nn::add::Add;
+use crate::nn::channels::{Channels, OutputRange};
+use crate::nn::conv::Conv2d;
+use crate::nn::dense::Dense;
+use crate::nn::depthwise::Depthwise;
+use crate::nn::network::{Kernel, Layer, Network, Tensor};
+use crate::nn::pool::{AveragePool, GlobalAveragePool, MaxPool};
+use crate::nn::{ARENA_ALIGNMENT, ClampRange, MAX_PATCH, Quantization, Requantizer, Shape, Window};
+use heapless::Vec;
+
+/// Scales that make sense; the factors between them stay far from the ends of `f64`.
+const SCALES: core::ops::RangeInclusive<f32> = 1e-12..=1e12;
+
+/// Checks a plan against the data that it reads, and makes the network.
+pub(super) fn network<'a>(plan: &Plan, data: &'a [u8]) -> Result<Network<'a>, ModelError> {
+    if plan.arena_bytes as usize > MAX_ARENA_BYTES {
+        return Err(ModelError::ArenaTooLarge { bytes: plan.arena_bytes });
+    }
+    let input = tensor(&plan.input, plan).map_err(|fault| ModelError::InputTensor { fault })?;
+    let mut network = Network {
+        input,
+        output: input,
+        arena_bytes: plan.arena_bytes as usize,
+        parameters: 0,
+        macs: 0,
+        layers: Vec::new(),
+    };
+    for (index, description) in plan.layers.iter().enumerate() {
+        let at = |fault| ModelError::Layer { layer: index, fault };
+        let source = read(plan, index, description.input).map_err(at)?;
+        let output = tensor(&description.output, plan).map_err(at)?;
+        let second = match description.operation {
+            Operation::Add { other, .. } if other == description.input => return Err(at(Fault::Reads)),
+            Operation::Add { other, .. } => Some(read(plan, index, other).map_err(at)?),
+            _ => None,
+        };
+        let edge = Edge { input: source, output };
+        let (kernel, cost) = edge.kernel(&description.operation, second, data).map_err(at)?;
+        network.parameters += cost.parameters;
+        network.macs = network.macs.saturating_add(cost.macs);
+        network.output = output;
+        // The plan holds as many layers as the network at most.
+        let _ = network.layers.push(Layer { input: source.range(), output: output.range(), kernel });
+    }
+    if network.layers.is_empty() {
+        return Err(ModelError::NoLayers);
+    }
+    no_overlap(plan)?;
+    Ok(network)
+}
+
+/// A tensor that lies within the arena.
+fn tensor(description: &TensorDescription, plan: &Plan) -> Result<Tensor, Fault> {
+    let TensorDescription { shape, quantization, offset } = *description;
+    let offset = offset as usize;
+    if shape.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if !offset.is_multiple_of(ARENA_ALIGNMENT) {
+        return Err(Fault::Alignment);
+    }
+    if offset.saturating_add(shape.len()) > plan.arena_bytes as usize {
+        return Err(Fault::OutsideArena);
+    }
+    if !SCALES.contains(&quantization.scale) {
+        return Err(Fault::Scale);
+    }
+    Ok(Tensor { shape, quantization, offset })
+}
+
+/// A tensor that layer `layer` reads.
+fn read(plan: &Plan, layer: usize, index: u16) -> Result<Tensor, Fault> {
+    let index = usize::from(index);
+    if index > layer {
+        return Err(Fault::Reads);
+    }
+    tensor(description(plan, index).ok_or(Fault::Reads)?, plan)
+}
+
+fn description(plan: &Plan, tensor: usize) -> Option<&TensorDescription> {
+    match tensor.checked_sub(1) {
+        None => Some(&plan.input),
+        Some(layer) => plan.layers.get(layer).map(|layer| &layer.output),
+    }
+}
+
+/// No two tensors that are needed at the same time share a byte. A tensor is needed from the layer that makes it (the input: from the
+/// first) to the last one that reads it; the logits to the end.
+fn no_overlap(plan: &Plan) -> Result<(), ModelError> {
+    let count = plan.layers.len() + 1;
+    let born = |tensor: usize| tensor.saturating_sub(1);
+    let dies = |tensor: usize| {
+        if tensor + 1 == count {
+            return plan.layers.len();
+        }
+        let reads = |layer: &super::LayerDescription| {
+            usize::from(layer.input) == tensor
+                || matches!(layer.operation, Operation::Add { other, .. } if usize::from(other) == tensor)
+        };
+        plan.layers.iter().rposition(reads).unwrap_or(0).max(born(tensor))
+    };
+    let bytes = |tensor: usize| {
+        description(plan, tensor).map_or(0..0, |d| d.offset as usize..d.offset as usize + d.shape.len())
+    };
+    for first in 0..count {
+        let (first_bytes, first_dies) = (bytes(first), dies(first));
+        for second in first + 1..count {
+            let second_bytes = bytes(second);
+            // The second one is never born before the first.
+            let together = born(second) <= first_dies;
+            if together && first_bytes.start < second_bytes.end && second_bytes.start < first_bytes.end {
+                return Err(ModelError::Overlap { first, second });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a layer costs.
+#[derive(Default)]
+struct Cost {
+    parameters: usize,
+    macs: u64,
+}
+
+/// What a layer reads and makes.
+#[derive(Clone, Copy)]
+struct Edge {
+    input: Tensor,
+    output: Tensor,
+}
+
+impl Edge {
+    fn kernel<'a>(
+        self,
+        operation: &Operation,
+        second: Option<Tensor>,
+        data: &'a [u8],
+    ) -> Result<(Kernel<'a>, Cost), Fault> {
+        let Self { input: Tensor { shape: input, .. }, output: Tensor { shape: output, .. } } = self;
+        let input_zero_point = self.input.quantization.zero_point;
+        match *operation {
+            Operation::Conv2d { window, range, parameters } => {
+                let patch = window_len(window).saturating_mul(usize::from(input.channels));
+                if patch > MAX_PATCH {
+                    return Err(Fault::WindowTooLarge);
+                }
+                self.slides(window, output.channels)?;
+                let outputs = usize::from(output.channels);
+                let (weights, channels) =
+                    parameters_at(data, parameters, patch.saturating_mul(outputs), outputs, patch)?;
+                let output_range = self.output_range(range)?;
+                let macs = output.len() as u64 * patch as u64;
+                let kernel = Conv2d { input, input_zero_point, window, weights, channels, output, output_range };
+                Ok((Kernel::Conv2d(kernel), Cost { parameters: weights.len() + outputs, macs }))
+            }
+            Operation::Depthwise { window, range, parameters } => {
+                self.slides(window, input.channels)?;
+                let (places, outputs) = (window_len(window), usize::from(output.channels));
+                let (weights, channels) =
+                    parameters_at(data, parameters, places.saturating_mul(outputs), outputs, places)?;
+                let output_range = self.output_range(range)?;
+                let macs = output.len() as u64 * places as u64;
+                let kernel = Depthwise { input, input_zero_point, window, weights, channels, output, output_range };
+                Ok((Kernel::Depthwise(kernel), Cost { parameters: weights.len() + outputs, macs }))
+            }
+            Operation::MaxPool { window } => {
+                self.slides(window, input.channels)?;
+                self.keeps_scale()?;
+                Ok((Kernel::MaxPool(MaxPool { input, window, output }), Cost::default()))
+            }
+            Operation::AveragePool { window } => {
+                if window.padding != [0; 4] {
+                    return Err(Fault::Padding);
+                }
+                self.slides(window, input.channels)?;
+                self.keeps_scale()?;
+                Ok((Kernel::AveragePool(AveragePool { input, window, output }), Cost::default()))
+            }
+            Operation::GlobalAveragePool => {
+                if output != (Shape { height: 1, width: 1, channels: input.channels }) {
+                    return Err(Fault::Shape);
+                }
+                let requantizer = self.mean().ok_or(Fault::Scale)?;
+                let output_range = self.output_range(ClampRange::FULL)?;
+                let kernel = GlobalAveragePool { input, input_zero_point, requantizer, output_range };
+                Ok((Kernel::GlobalAveragePool(kernel), Cost::default()))
+            }
+            Operation::Dense { range, parameters } => {
+                if (output.height, output.width) != (1, 1) {
+                    return Err(Fault::Shape);
+                }
+                let (inputs, outputs) = (input.len(), usize::from(output.channels));
+                let (weights, channels) =
+                    parameters_at(data, parameters, inputs.saturating_mul(outputs), outputs, inputs)?;
+                let output_range = self.output_range(range)?;
+                let kernel = Dense { weights, channels, output_range };
+                Ok((Kernel::Dense(kernel), Cost { parameters: weights.len() + outputs, macs: weights.len() as u64 }))
+            }
+            Operation::Add { range, .. } => {
+                let second = second.ok_or(Fault::Reads)?;
+                if input != output || second.shape != output {
+                    return Err(Fault::Shape);
+                }
+                let scales: [Quantization; 2] = [self.input.quantization, second.quantization];
+                let output_range = self.output_range(range)?;
+                let add = Add::new(scales, self.output.quantization.scale, output_range).ok_or(Fault::Scale)?;
+                Ok((Kernel::Add(add, second.range()), Cost::default()))
+            }
+        }
+    }
+
+    /// The window slides over the input as the output says.
+    fn slides(self, window: Window, channels: u16) -> Result<(), Fault> {
+        let [height, width] =
+            window.output_size(self.input.shape.height, self.input.shape.width).ok_or(Fault::Shape)?;
+        if self.output.shape == (Shape { height, width, channels }) { Ok(()) } else { Err(Fault::Shape) }
+    }
+
+    fn keeps_scale(self) -> Result<(), Fault> {
+        if self.input.quantization == self.output.quantization { Ok(()) } else { Err(Fault::Rescales) }
+    }
+
+    fn output_range(self, clamp: ClampRange) -> Result<OutputRange, Fault> {
+        if clamp.min > clamp.max {
+            return Err(Fault::Range);
+        }
+        Ok(OutputRange { zero_point: self.output.quantization.zero_point, clamp })
+    }
+
+    /// The factor of a mean over all places.
+    fn mean(self) -> Option<Requantizer> {
+        let places = f64::from(self.input.shape.height) * f64::from(self.input.shape.width);
+        let [input, output] = [self.input, self.output].map(|tensor| f64::from(tensor.quantization.scale));
+        Requantizer::from_real(input / (output * places))
+    }
+}
+
+fn window_len(window: Window) -> usize {
+    usize::from(window.kernel[0]).saturating_mul(usize::from(window.kernel[1]))
+}
+
+/// The weights and channels of a layer.
+///
+/// * `terms`: products that an output is summed from; each is at most 127 · 128 in size
+fn parameters_at(
+    data: &[u8],
+    offset: u32,
+    weights: usize,
+    outputs: usize,
+    terms: usize,
+) -> Result<(&[i8], Channels<'_>), Fault> {
+    let offset = offset as usize;
+    if !offset.is_multiple_of(DATA_ALIGNMENT) {
+        return Err(Fault::Alignment);
+    }
+    let mut rest = data.get(offset..).ok_or(Fault::OutsideData)?;
+    let mut take = |bytes: usize| -> Result<&[u8], Fault> {
+        let part = rest.get(..bytes).ok_or(Fault::OutsideData)?;
+        rest = rest.get(bytes.next_multiple_of(DATA_ALIGNMENT)..).ok_or(Fault::OutsideData)?;
+        Ok(part)
+    };
+    let weights: &[i8] = bytemuck::cast_slice(take(weights)?);
+    let biases = take(4 * outputs)?.as_chunks().0;
+    let multipliers = take(4 * outputs)?.as_chunks().0;
+    let shifts = take(4 * outputs)?.as_chunks().0;
+    if weights.contains(&i8::MIN) {
+        return Err(Fault::Weight);
+    }
+    let channels = Channels::new(biases, multipliers, shifts, terms as i64 * 127 * 128).ok_or(Fault::Requantisation)?;
+    Ok((weights, channels))
+}

@@ -1,8 +1,9 @@
 //! How the input of a network is made, and the constants that must be the same where it is made.
 
-use super::Task;
+use super::{ModelError, Task};
+use crate::audio::{self, SpeechInputKind, SpeechStatistics};
+use crate::nn::Shape;
 use crate::vision::face_input::{FACE_SIDE, MIN_RANGE};
-use audio::{SpeechInputKind, SpeechStatistics};
 use serde::{Deserialize, Serialize};
 
 /// How the input of a network is made.
@@ -37,6 +38,22 @@ impl InputDescription {
             Self::Face { .. } => Task::Face,
             Self::Speech { .. } => Task::Speech,
         }
+    }
+
+    /// Whether this build makes such input, and the network reads it as it is made.
+    pub(super) fn check(&self, network: Shape) -> Result<(), ModelError> {
+        let made = match self {
+            Self::Face { .. } if *self == Self::FACE => [FACE_SIDE, FACE_SIDE, 1],
+            Self::Speech { kind, constants, statistics } if *constants == SpeechConstants::CURRENT => {
+                if !statistics.is_valid() {
+                    return Err(ModelError::Statistics);
+                }
+                kind.input_shape()
+            }
+            _ => return Err(ModelError::Input),
+        };
+        let reads = [network.height, network.width, network.channels].map(usize::from);
+        if made == reads { Ok(()) } else { Err(ModelError::Input) }
     }
 }
 
@@ -73,31 +90,4 @@ impl SpeechConstants {
         chroma_bins: audio::CHROMA_BINS as u16,
         window_rows: audio::WINDOW_ROWS as u16,
     };
-}
-
-/// Stands in for `crate::audio` until that module is there.
-mod audio {
-    #![allow(missing_docs)]
-    use serde::{Deserialize, Serialize};
-
-    pub const SAMPLE_RATE: usize = 16_000;
-    pub const HOP: usize = 256;
-    pub const MEL_FFT: usize = 1024;
-    pub const CHROMA_FFT: usize = 2048;
-    pub const MEL_BANDS: usize = 128;
-    pub const MFCC_COUNT: usize = 40;
-    pub const CHROMA_BINS: usize = 12;
-    pub const WINDOW_ROWS: usize = 192;
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    pub enum SpeechInputKind {
-        Map,
-        Average,
-    }
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub struct SpeechStatistics {
-        pub offset: heapless::Vec<f32, 180>,
-        pub scale: heapless::Vec<f32, 180>,
-    }
 }

@@ -1,8 +1,15 @@
 //! From the bytes of a file to a model that can be trusted.
 
-use super::{Header, InputDescription, ModelError, Provenance, Task};
+use super::format::{CHECKSUM, DATA_ALIGNMENT, FORMAT_VERSION, MAGIC, PREAMBLE_BYTES};
+use super::{Header, InputDescription, ModelError, Provenance, Task, check};
 use crate::nn::{Network, softmax};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
+
+/// Bytes of the checksum at the end.
+const CHECKSUM_BYTES: usize = size_of::<u32>();
+
+/// Temperatures that make sense.
+const TEMPERATURES: core::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 /// A model, read in place and checked from end to end.
 #[derive(Clone, Debug)]
@@ -15,9 +22,15 @@ pub struct Model<'a> {
 
 impl<'a> Model<'a> {
     /// Checks a whole file. What it returns can't fail any more.
+    ///
+    /// The file is read in place and may lie anywhere; where it starts at a multiple of 16 bytes, so do its weights.
     pub fn load(file: &'a [u8]) -> Result<Self, ModelError> {
-        let _ = file;
-        Err(ModelError::NotAModel)
+        let Parts { header, data, crc32 } = parts(file)?;
+        let network = check::network(&header.plan, data)?;
+        check_labels(&header, network.output_len())?;
+        check_calibration(&header)?;
+        header.input.check(network.input_shape())?;
+        Ok(Self { header, network, file_bytes: file.len(), crc32 })
     }
 
     /// What the network looks at or listens to.
@@ -93,8 +106,68 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The header of a file, and its data, the file's frame and checksum checked but not the plan.
+/// The header of a file, and its data: frame and checksum are checked, the plan is not. For tools that change the one or the other.
 pub fn read_header(file: &[u8]) -> Result<(Header, &[u8]), ModelError> {
-    let _ = file;
-    Err(ModelError::NotAModel)
+    parts(file).map(|Parts { header, data, .. }| (header, data))
+}
+
+struct Parts<'a> {
+    header: Header,
+    data: &'a [u8],
+    crc32: u32,
+}
+
+/// Takes the frame off a file, from the outside in: length, checksum, header.
+fn parts(file: &[u8]) -> Result<Parts<'_>, ModelError> {
+    let (preamble, rest) = file.split_first_chunk::<PREAMBLE_BYTES>().ok_or(ModelError::NotAModel)?;
+    if !preamble.starts_with(&MAGIC) {
+        return Err(ModelError::NotAModel);
+    }
+    let [version, header_bytes, data_bytes] =
+        [8, 12, 16].map(|at| u32::from_le_bytes([preamble[at], preamble[at + 1], preamble[at + 2], preamble[at + 3]]));
+    if version != FORMAT_VERSION {
+        return Err(ModelError::Version { found: version });
+    }
+    let data_at = (PREAMBLE_BYTES as u64 + u64::from(header_bytes)).next_multiple_of(DATA_ALIGNMENT as u64);
+    let data_end = data_at + u64::from(data_bytes);
+    let announced = data_end + CHECKSUM_BYTES as u64;
+    if announced != file.len() as u64 {
+        return Err(ModelError::Length { announced, found: file.len() as u64 });
+    }
+    // The file is as long as announced, so everything within it fits `usize`.
+    let (header, data) = (rest.get(..header_bytes as usize), file.get(data_at as usize..data_end as usize));
+    let (Some((contents, stored)), Some(header), Some(data)) = (file.split_last_chunk(), header, data) else {
+        return Err(ModelError::NotAModel);
+    };
+    let (stored, computed) = (u32::from_le_bytes(*stored), CHECKSUM.checksum(contents));
+    if stored != computed {
+        return Err(ModelError::Checksum { stored, computed });
+    }
+    match postcard::take_from_bytes(header) {
+        Ok((header, [])) => Ok(Parts { header, data, crc32: stored }),
+        _ => Err(ModelError::Header),
+    }
+}
+
+fn check_labels(header: &Header, logits: usize) -> Result<(), ModelError> {
+    let labels = &header.labels;
+    let repeated = labels.iter().enumerate().any(|(index, label)| labels[..index].contains(label));
+    let calm_face = header.input.task() == Task::Face && labels.contains(&Emotion::Calm);
+    if labels.is_empty() || repeated || calm_face {
+        return Err(ModelError::Labels);
+    }
+    if labels.len() != logits {
+        return Err(ModelError::LabelCount { labels: labels.len(), logits });
+    }
+    Ok(())
+}
+
+fn check_calibration(header: &Header) -> Result<(), ModelError> {
+    let priors = &header.priors;
+    let sum: f32 = priors.iter().sum();
+    let fine = TEMPERATURES.contains(&header.temperature)
+        && priors.len() == header.labels.len()
+        && priors.iter().all(|&prior| prior > 0.0)
+        && (sum - 1.0).abs() < 1e-3;
+    if fine { Ok(()) } else { Err(ModelError::Calibration) }
 }

@@ -9,15 +9,17 @@ pub mod format;
 pub mod input;
 mod load;
 mod provenance;
-#[cfg(feature = "std")]
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "std"))]
 mod write;
 
-pub use error::ModelError;
+pub use error::{Fault, ModelError};
 pub use format::{Header, LayerDescription, Operation, Plan, Task, TensorDescription};
 pub use input::{InputDescription, SpeechConstants};
 pub use load::{Model, read_header};
 pub use provenance::{Figures, Provenance};
-#[cfg(feature = "std")]
+#[cfg(any(test, feature = "std"))]
 pub use write::{WriteError, write};
 
 /// Largest arena that a model may ask for: what the box and the trainer set aside.

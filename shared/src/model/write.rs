@@ -1,5 +1,7 @@
 //! Makes the bytes of a model file.
 
+extern crate std;
+
 use super::format::{CHECKSUM, DATA_ALIGNMENT, FORMAT_VERSION, MAGIC, PREAMBLE_BYTES};
 use super::{Header, Model, ModelError};
 use std::vec::Vec;

@@ -5,14 +5,23 @@
 //! innermost (NHWC with one picture). Nothing here allocates, and nothing can fail: `crate::model` has checked every number before a
 //! [`Network`] exists.
 
+pub(crate) mod add;
 pub mod arena;
+pub(crate) mod channels;
+pub(crate) mod conv;
+pub(crate) mod dense;
+pub(crate) mod depthwise;
 mod isa;
 pub mod network;
+pub(crate) mod pool;
 pub mod quantization;
 pub mod shape;
 pub mod softmax;
+#[cfg(test)]
+mod test_layers;
 
 pub use arena::{ARENA_ALIGNMENT, Arena};
+pub use conv::MAX_PATCH;
 pub use isa::Isa;
 pub use network::Network;
 pub use quantization::{ClampRange, Quantization, Requantizer};

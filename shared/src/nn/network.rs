@@ -1,31 +1,60 @@
 //! A network ready to run: the plan of a model file, checked, with its weights read in place.
 
+use super::add::Add;
+use super::conv::Conv2d;
+use super::dense::Dense;
+use super::depthwise::Depthwise;
+use super::pool::{AveragePool, GlobalAveragePool, MaxPool};
 use super::{Isa, Quantization, Shape};
-use core::marker::PhantomData;
+use crate::model::MAX_LAYERS;
+use core::ops::Range;
+use heapless::Vec;
 
-/// A network ready to run.
+/// A network ready to run. [`Model::load`](crate::model::Model::load) makes it.
 #[derive(Clone, Debug)]
 pub struct Network<'a> {
-    input: Tensor,
-    output: Tensor,
-    arena_bytes: usize,
-    parameters: usize,
-    macs: u64,
-    data: PhantomData<&'a [u8]>,
+    pub(crate) input: Tensor,
+    pub(crate) output: Tensor,
+    pub(crate) arena_bytes: usize,
+    pub(crate) parameters: usize,
+    pub(crate) macs: u64,
+    pub(crate) layers: Vec<Layer<'a>, MAX_LAYERS>,
 }
 
 /// A tensor and its place in the arena.
 #[derive(Clone, Copy, Debug)]
-struct Tensor {
-    shape: Shape,
-    quantization: Quantization,
-    offset: usize,
+pub(crate) struct Tensor {
+    pub(crate) shape: Shape,
+    pub(crate) quantization: Quantization,
+    pub(crate) offset: usize,
 }
 
 impl Tensor {
-    fn range(&self) -> core::ops::Range<usize> {
+    /// Its bytes in the arena.
+    pub(crate) fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.shape.len()
     }
+}
+
+/// One step of a run: what is computed, and the bytes of the arena that it reads and writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer<'a> {
+    pub(crate) input: Range<usize>,
+    pub(crate) output: Range<usize>,
+    pub(crate) kernel: Kernel<'a>,
+}
+
+/// What is computed.
+#[derive(Clone, Debug)]
+pub(crate) enum Kernel<'a> {
+    Conv2d(Conv2d<'a>),
+    Depthwise(Depthwise<'a>),
+    MaxPool(MaxPool),
+    AveragePool(AveragePool),
+    GlobalAveragePool(GlobalAveragePool),
+    Dense(Dense<'a>),
+    /// And where the second input lies.
+    Add(Add, Range<usize>),
 }
 
 impl<'a> Network<'a> {
@@ -78,13 +107,54 @@ impl<'a> Network<'a> {
         &mut arena[self.input.range()]
     }
 
-    /// Computes the logits, `[output_len()]`.
+    /// Computes the logits, `[output_len()]`. The kernels take about 40 KiB of stack beside the arena.
     ///
     /// # Panics
     ///
     /// If the arena is shorter than [`Network::arena_bytes`].
     pub fn run<'b>(&self, isa: Isa, arena: &'b mut [i8]) -> &'b [i8] {
-        let Isa::Scalar = isa;
+        let arena = &mut arena[..self.arena_bytes];
+        for layer in &self.layers {
+            layer.run(isa, arena);
+        }
         &arena[self.output.range()]
+    }
+
+    /// Computes the logits and shows each layer's output on the way: for diagnosis.
+    ///
+    /// # Panics
+    ///
+    /// If the arena is shorter than [`Network::arena_bytes`].
+    pub fn run_observed<'b>(&self, isa: Isa, arena: &'b mut [i8], mut observe: impl FnMut(usize, &[i8])) -> &'b [i8] {
+        let arena = &mut arena[..self.arena_bytes];
+        for (index, layer) in self.layers.iter().enumerate() {
+            layer.run(isa, arena);
+            observe(index, &arena[layer.output.clone()]);
+        }
+        &arena[self.output.range()]
+    }
+}
+
+impl Layer<'_> {
+    /// The loader has made sure that the tensors of a layer lie apart, and within the arena: borrowing them can't fail.
+    fn run(&self, isa: Isa, arena: &mut [i8]) {
+        let Isa::Scalar = isa;
+        if let Kernel::Add(add, other) = &self.kernel {
+            let tensors = [self.input.clone(), other.clone(), self.output.clone()];
+            if let Ok([left, right, output]) = arena.get_disjoint_mut(tensors) {
+                add.run(left, right, output);
+            }
+            return;
+        }
+        let Ok([input, output]) = arena.get_disjoint_mut([self.input.clone(), self.output.clone()]) else { return };
+        match &self.kernel {
+            Kernel::Conv2d(conv) => conv.run(input, output),
+            Kernel::Depthwise(depthwise) => depthwise.run(input, output),
+            Kernel::MaxPool(pool) => pool.run(input, output),
+            Kernel::AveragePool(pool) => pool.run(input, output),
+            Kernel::GlobalAveragePool(pool) => pool.run(input, output),
+            Kernel::Dense(dense) => dense.run(input, output),
+            Kernel::Add(..) => {}
+        }
     }
 }

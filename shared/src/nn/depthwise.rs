@@ -1,0 +1,108 @@
+//! Depthwise convolution: each channel by itself.
+
+use super::channels::{Channels, OutputRange};
+use super::{Shape, Window};
+
+/// Channels worked on at once.
+const BLOCK: usize = 32;
+
+/// A depthwise convolution layer.
+///
+/// `out[y, x, c] = requantise(bias[c] + Σ weight[j, i, c] · in[y·stride + j − top, x·stride + i − left, c])`, the bias holding
+/// `−zero_point · Σ weight`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depthwise<'a> {
+    pub(crate) input: Shape,
+    pub(crate) input_zero_point: i8,
+    pub(crate) window: Window,
+    /// `[kernel height][kernel width][channel]`.
+    pub(crate) weights: &'a [i8],
+    pub(crate) channels: Channels<'a>,
+    pub(crate) output: Shape,
+    pub(crate) output_range: OutputRange,
+}
+
+impl Depthwise<'_> {
+    /// * `input`: `[height, width, channel]`
+    /// * `output`: `[height, width, channel]`
+    pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
+        let channels = self.channels.len();
+        let columns = usize::from(self.output.width);
+        for (place, numbers) in output.chunks_exact_mut(channels).enumerate() {
+            for (block, numbers) in numbers.chunks_mut(BLOCK).enumerate() {
+                let first = block * BLOCK;
+                let sums = self.sums(input, place / columns, place % columns, first, numbers.len());
+                for ((number, sum), (bias, requantizer)) in
+                    numbers.iter_mut().zip(sums).zip(self.channels.iter_from(first))
+                {
+                    *number = self.output_range.requantise(bias.wrapping_add(sum), requantizer);
+                }
+            }
+        }
+    }
+
+    /// Sums of `len` channels from `first` on, at one output place. As the loader has made sure, none leaves `i32`.
+    #[inline]
+    fn sums(&self, input: &[i8], row: usize, column: usize, first: usize, len: usize) -> [i32; BLOCK] {
+        let [height, width, channels] = [self.input.height, self.input.width, self.input.channels].map(usize::from);
+        let [kernel_height, kernel_width] = self.window.kernel.map(usize::from);
+        let [row_stride, column_stride] = self.window.stride.map(usize::from);
+        let [top, left, _, _] = self.window.padding.map(usize::from);
+        let mut sums = [0_i32; BLOCK];
+        for kernel_row in 0..kernel_height {
+            let input_row = (row * row_stride + kernel_row).wrapping_sub(top);
+            for kernel_column in 0..kernel_width {
+                let input_column = (column * column_stride + kernel_column).wrapping_sub(left);
+                let weights = &self.weights[(kernel_row * kernel_width + kernel_column) * channels + first..][..len];
+                if input_row < height && input_column < width {
+                    let values = &input[(input_row * width + input_column) * channels + first..][..len];
+                    for ((sum, &weight), &value) in sums.iter_mut().zip(weights).zip(values) {
+                        *sum = sum.wrapping_add(i32::from(weight) * i32::from(value));
+                    }
+                } else {
+                    for (sum, &weight) in sums.iter_mut().zip(weights) {
+                        *sum = sum.wrapping_add(i32::from(weight) * i32::from(self.input_zero_point));
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_layers::{self, Layer, Reads};
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_depthwise_convolution_is_what_its_formula_says(layer in test_layers::windowed(Reads::ItsOwn)) {
+            let Layer { input, .. } = layer;
+            let output = Shape { channels: input.channels, ..layer.output };
+            let depthwise = Depthwise {
+                input,
+                input_zero_point: layer.input_zero_point,
+                window: layer.window,
+                weights: &layer.weights,
+                channels: layer.channels(),
+                output,
+                output_range: layer.output_range,
+            };
+            let mut got = test_layers::blank(output);
+            depthwise.run(&layer.values, &mut got);
+            let [kernel_height, kernel_width] = layer.window.kernel;
+            let expected = layer.expected(|c| {
+                let mut terms = test_layers::Terms::new();
+                for j in 0..kernel_height {
+                    for i in 0..kernel_width {
+                        terms.push(((j * kernel_width + i) * input.channels + c, j, i, c));
+                    }
+                }
+                terms
+            });
+            prop_assert_eq!(got, expected);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Random layers for the kernels' tests, and the plain formula that they are held against: whole numbers in `i64`, no blocking, no
+//! patches, the bias not folded.
+
+extern crate std;
+
+use super::channels::{Channels, OutputRange};
+use super::{ClampRange, Shape, Window};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::vec;
+use std::vec::Vec;
+
+/// What an output is summed from: place of the weight, row and column of the kernel, input channel.
+pub(super) type Terms = Vec<(u16, u16, u16, u16)>;
+
+/// Which inputs an output channel is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// All of them: `[out][…][in]`.
+    Every,
+    /// Its own: `[…][channel]`.
+    ItsOwn,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub(super) input: Shape,
+    pub(super) values: Vec<i8>,
+    pub(super) input_zero_point: i8,
+    pub(super) window: Window,
+    pub(super) weights: Vec<i8>,
+    pub(super) biases: Vec<i32>,
+    folded: Vec<[u8; 4]>,
+    multipliers: Vec<[u8; 4]>,
+    shifts: Vec<[u8; 4]>,
+    pub(super) output: Shape,
+    pub(super) output_range: OutputRange,
+}
+
+pub(super) fn blank(shape: Shape) -> Vec<i8> {
+    vec![99; shape.len()]
+}
+
+/// Layers with a window.
+pub(super) fn windowed(reads: Reads) -> impl Strategy<Value = Layer> {
+    let sides = (1..9_u16, 1..9_u16, 1..40_u16, 1..9_u16);
+    let windows = ([1..5_u16, 1..5_u16], [1..4_u16, 1..4_u16], [0..4_u16, 0..4_u16, 0..4_u16, 0..4_u16]);
+    (sides, windows)
+        .prop_filter_map("the window must slide", |((height, width, channels, out), window)| {
+            let (kernel, stride, padding) = window;
+            let window = Window { kernel, stride, padding };
+            let [rows, columns] = window.output_size(height, width)?;
+            Some((Shape { height, width, channels }, window, Shape { height: rows, width: columns, channels: out }))
+        })
+        .prop_flat_map(move |(input, window, output)| {
+            let places = usize::from(window.kernel[0]) * usize::from(window.kernel[1]);
+            let [channels, out] = [input.channels, output.channels].map(usize::from);
+            match reads {
+                Reads::Every => layer(reads, input, window, output, places * channels * out),
+                Reads::ItsOwn => {
+                    layer(reads, input, window, Shape { channels: input.channels, ..output }, places * channels)
+                }
+            }
+        })
+}
+
+/// Layers whose window is the whole input.
+pub(super) fn dense() -> impl Strategy<Value = Layer> {
+    (1..200_u16, 1..9_u16).prop_flat_map(|(inputs, outputs)| {
+        let window = Window { kernel: [1, 1], stride: [1, 1], padding: [0; 4] };
+        let input = Shape { height: 1, width: 1, channels: inputs };
+        layer(
+            Reads::Every,
+            input,
+            window,
+            Shape { channels: outputs, ..input },
+            usize::from(inputs) * usize::from(outputs),
+        )
+    })
+}
+
+fn layer(reads: Reads, input: Shape, window: Window, output: Shape, weights: usize) -> impl Strategy<Value = Layer> {
+    let channels = usize::from(output.channels);
+    (
+        (vec(any::<i8>(), input.len()), any::<i8>(), vec(-127..=127_i8, weights)),
+        (vec(-50_000..50_000_i32, channels), vec(1 << 30..=i32::MAX, channels), vec(36..48_i32, channels)),
+        (any::<i8>(), any::<(i8, i8)>()),
+    )
+        .prop_map(
+            move |((values, input_zero_point, weights), (biases, multipliers, shifts), (zero_point, ends))| {
+                let clamp = ClampRange { min: ends.0.min(ends.1), max: ends.0.max(ends.1) };
+                let mut layer = Layer {
+                    input,
+                    values,
+                    input_zero_point,
+                    window,
+                    weights,
+                    biases,
+                    folded: Vec::new(),
+                    multipliers: multipliers.into_iter().map(i32::to_le_bytes).collect(),
+                    shifts: shifts.into_iter().map(i32::to_le_bytes).collect(),
+                    output,
+                    output_range: OutputRange { zero_point, clamp },
+                };
+                layer.fold(reads);
+                layer
+            },
+        )
+}
+
+impl Layer {
+    /// Puts the input's zero point into the biases, as the file has them.
+    fn fold(&mut self, reads: Reads) {
+        let out = self.biases.len();
+        let each = self.weights.len() / out;
+        for (channel, bias) in self.biases.iter().enumerate() {
+            let place = |i| if reads == Reads::Every { channel * each + i } else { i * out + channel };
+            let sum: i32 = (0..each).map(|i| i32::from(self.weights[place(i)])).sum();
+            self.folded.push((bias - i32::from(self.input_zero_point) * sum).to_le_bytes());
+        }
+    }
+
+    pub(super) fn channels(&self) -> Channels<'_> {
+        Channels::new(&self.folded, &self.multipliers, &self.shifts, 0).unwrap()
+    }
+
+    /// The formula of a layer with weights: `clamp(⌊(bias + Σ w · (x − zero_point)) · multiplier / 2^shift + ½⌋ + zero_point)`.
+    pub(super) fn expected(&self, terms: impl Fn(u16) -> Terms) -> Vec<i8> {
+        let mut out = Vec::new();
+        for y in 0..self.output.height {
+            for x in 0..self.output.width {
+                for o in 0..self.output.channels {
+                    let mut sum = i64::from(self.biases[usize::from(o)]);
+                    for (weight, j, i, c) in terms(o) {
+                        if let Some(value) = self.at(y, x, j, i, c) {
+                            sum += i64::from(self.weights[usize::from(weight)])
+                                * (i64::from(value) - i64::from(self.input_zero_point));
+                        }
+                    }
+                    let multiplier = i128::from(i32::from_le_bytes(self.multipliers[usize::from(o)]));
+                    let shift = i32::from_le_bytes(self.shifts[usize::from(o)]);
+                    let doubled = (i128::from(sum) * multiplier * 2 + (1 << shift)).div_euclid(1 << (shift + 1));
+                    let OutputRange { zero_point, clamp } = self.output_range;
+                    out.push((doubled as i64 + i64::from(zero_point)).clamp(clamp.min.into(), clamp.max.into()) as i8);
+                }
+            }
+        }
+        out
+    }
+
+    /// Something of all the numbers that the window sees in one channel, `None` for padding.
+    pub(super) fn naive(&self, output: Shape, each: impl Fn(&mut dyn Iterator<Item = Option<i8>>) -> i8) -> Vec<i8> {
+        let mut out = Vec::new();
+        for y in 0..output.height {
+            for x in 0..output.width {
+                for c in 0..output.channels {
+                    let [rows, columns] = self.window.kernel;
+                    out.push(each(
+                        &mut (0..rows)
+                            .flat_map(|j| (0..columns).map(move |i| (j, i)))
+                            .map(|(j, i)| self.at(y, x, j, i, c)),
+                    ));
+                }
+            }
+        }
+        out
+    }
+
+    fn at(&self, y: u16, x: u16, j: u16, i: u16, c: u16) -> Option<i8> {
+        let row = i32::from(y * self.window.stride[0] + j) - i32::from(self.window.padding[0]);
+        let column = i32::from(x * self.window.stride[1] + i) - i32::from(self.window.padding[1]);
+        if row < 0 || row >= self.input.height.into() || column < 0 || column >= self.input.width.into() {
+            return None;
+        }
+        let place = (row as usize * usize::from(self.input.width) + column as usize) * usize::from(self.input.channels);
+        Some(self.values[place + usize::from(c)])
+    }
+}
