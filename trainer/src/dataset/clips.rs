@@ -1,9 +1,14 @@
 //! Labelled clips, read into memory as 16 kHz mono.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use moodbox_shared::Emotion;
+use moodbox_shared::audio::SAMPLE_RATE;
+use moodbox_shared::media;
+
+use super::folder::{LabelledFile, Listing, Medium};
+use super::{DatasetError, Layout, Part, content, count_duplicates, read_in_parallel};
 
 /// A labelled sound.
 #[derive(Clone, Debug)]
@@ -18,6 +23,13 @@ pub struct Clip {
     pub samples: Vec<i16>,
     /// Of the samples: equal for equal sounds.
     pub content_hash: u64,
+}
+
+impl Clip {
+    /// Length in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.samples.len() as f64 / SAMPLE_RATE as f64
+    }
 }
 
 /// Clips, and what was left out on the way to them.
@@ -41,4 +53,32 @@ impl ClipSet {
         speakers.dedup();
         speakers
     }
+}
+
+/// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts.
+///
+/// Fails where there is no data set or nothing readable in it; single files that can't be read are listed in the result.
+pub fn read_clips(dir: &Path) -> Result<ClipSet, DatasetError> {
+    read_clips_of(dir, Part::All)
+}
+
+/// [`read_clips`] of one part; a data set without parts is all `Train`.
+pub fn read_clips_of(dir: &Path, part: Part) -> Result<ClipSet, DatasetError> {
+    let layout = Layout::detect(dir)?;
+    let mut set = read_clip_files(layout.list(part, Medium::Sound)?);
+    if set.clips.is_empty() {
+        return Err(DatasetError::nothing_readable(dir, part, "clip", &set.unreadable));
+    }
+    set.duplicates = count_duplicates(set.clips.iter().map(|clip| clip.content_hash));
+    Ok(set)
+}
+
+fn read_clip_files(listing: Listing) -> ClipSet {
+    let read = |file: &LabelledFile| {
+        let samples = media::read_speech(&file.path).map_err(|error| error.to_string())?;
+        let content_hash = content::of_samples(&samples);
+        Ok(Clip { id: file.id.clone(), emotion: file.emotion, speaker: file.speaker, samples, content_hash })
+    };
+    let (clips, unreadable) = read_in_parallel(&listing, read);
+    ClipSet { clips, unreadable, unknown_labels: listing.unknown_labels, duplicates: 0 }
 }

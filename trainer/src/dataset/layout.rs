@@ -106,6 +106,42 @@ impl Layout {
         }
     }
 
+    /// The part that tells how good a network is: `Validation`, or `Test` where there is none; everything in a data set without parts.
+    pub fn part_to_score(&self) -> Part {
+        let parts = self.parts();
+        match self {
+            Self::Fer2013Csv(_) => Part::Validation,
+            Self::Labelled(_) | Self::Ravdess(_) => Part::All,
+            Self::Parts { .. } if parts.contains(&Part::Validation) => Part::Validation,
+            Self::Parts { .. } if parts.contains(&Part::Test) => Part::Test,
+            Self::Parts { .. } => Part::All,
+        }
+    }
+
+    /// Where the training part lies that goes with another part: in the same data set, or in the folder beside `DIR/validation`.
+    pub(super) fn training_beside(&self, part: Part) -> Result<Option<PathBuf>, DatasetError> {
+        let is_held_out = |part| matches!(part, Part::Validation | Part::Test);
+        match self {
+            Self::Fer2013Csv(path) if is_held_out(part) => Ok(Some(path.clone())),
+            Self::Parts { root, parts } if is_held_out(part) && parts.iter().any(|(part, _)| *part == Part::Train) => {
+                Ok(Some(root.clone()))
+            }
+            Self::Labelled(dir) => {
+                let dir = dir.canonicalize().map_err(|error| DatasetError::of_io(dir, error))?;
+                let Some(parent) = dir.parent().filter(|_| part_of(&file_name(&dir)).is_some_and(is_held_out)) else {
+                    return Ok(None);
+                };
+                for folder in entries(parent)?.into_iter().filter(|entry| entry.is_dir()) {
+                    if part_of(&file_name(&folder)) == Some(Part::Train) && has_label_folder(&folder)? {
+                        return Ok(Some(folder));
+                    }
+                }
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn no_part(&self, path: &Path, part: Part) -> DatasetError {
         let parts: Vec<&str> = self.parts().into_iter().map(Part::name).collect();
         let found = if parts.is_empty() { "one whole (use it without a part)".to_owned() } else { parts.join(", ") };

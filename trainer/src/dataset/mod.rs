@@ -20,11 +20,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-pub use clips::{Clip, ClipSet};
+pub use clips::{Clip, ClipSet, read_clips, read_clips_of};
 pub use content::content_hash;
 pub use error::DatasetError;
 pub use layout::Layout;
-pub use pictures::{Picture, PictureSet, read_pictures};
+pub use pictures::{Picture, PictureSet, read_pictures, read_training_beside};
 
 use folder::{LabelledFile, Listing};
 

@@ -56,6 +56,20 @@ pub fn read_pictures(dir: &Path, part: Part) -> Result<PictureSet, DatasetError>
     Ok(set)
 }
 
+/// Reads the training pictures that lie beside a part which is held out: those that a network may have seen.
+///
+/// * `dir`, `part`: as given to [`read_pictures`]; also a folder `validation` or `test` with a folder `train` beside it
+///
+/// `None` where `part` is not held out, or no training pictures are there.
+pub fn read_training_beside(dir: &Path, part: Part) -> Result<Option<PictureSet>, DatasetError> {
+    let Some(training) = Layout::detect(dir)?.training_beside(part)? else { return Ok(None) };
+    match read_pictures(&training, Part::Train) {
+        Ok(set) => Ok(Some(set)),
+        Err(DatasetError::NothingReadable { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn read_picture_files(listing: Listing) -> PictureSet {
     let read = |file: &LabelledFile| {
         let luma = image_file::read_luma(&file.path).map_err(|error| error.to_string())?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use moodbox_shared::Emotion;
 
 use super::*;
+use crate::sample::wav_bytes;
 
 /// Writes a gray picture of one brightness with a mark in it.
 fn write_picture(path: &Path, brightness: u8) {
@@ -15,25 +16,9 @@ fn write_picture(path: &Path, brightness: u8) {
     picture.save(path).unwrap();
 }
 
-/// Writes 16-bit mono WAV at 16 kHz.
 fn write_wav(path: &Path, samples: &[i16]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let data_bytes = (samples.len() * 2) as u32;
-    let mut bytes = Vec::new();
-    bytes.extend_from_slice(b"RIFF");
-    bytes.extend_from_slice(&(36 + data_bytes).to_le_bytes());
-    bytes.extend_from_slice(b"WAVEfmt ");
-    bytes.extend_from_slice(&16u32.to_le_bytes());
-    bytes.extend_from_slice(&1u16.to_le_bytes());
-    bytes.extend_from_slice(&1u16.to_le_bytes());
-    bytes.extend_from_slice(&16_000u32.to_le_bytes());
-    bytes.extend_from_slice(&32_000u32.to_le_bytes());
-    bytes.extend_from_slice(&2u16.to_le_bytes());
-    bytes.extend_from_slice(&16u16.to_le_bytes());
-    bytes.extend_from_slice(b"data");
-    bytes.extend_from_slice(&data_bytes.to_le_bytes());
-    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-    fs::write(path, bytes).unwrap();
+    fs::write(path, wav_bytes(samples)).unwrap();
 }
 
 fn tone(period: usize) -> Vec<i16> {
@@ -73,18 +58,44 @@ fn what_cannot_be_read_is_listed_and_the_rest_is_read() {
 }
 
 #[test]
+fn ravdess_names_tell_label_and_speaker() {
+    let dir = tempfile::tempdir().unwrap();
+    write_wav(&dir.path().join("Actor_02/03-01-05-01-01-01-02.wav"), &tone(80));
+    write_wav(&dir.path().join("Actor_01/03-01-02-01-01-01-01.wav"), &tone(90));
+    write_wav(&dir.path().join("Actor_01/03-02-02-01-01-01-01.wav"), &tone(70));
+    fs::write(dir.path().join("Actor_01/03-01-03-01-01-01-01.wav"), "").unwrap();
+    let set = read_clips(dir.path()).unwrap();
+    let found: Vec<_> = set.clips.iter().map(|clip| (clip.emotion, clip.speaker)).collect();
+    assert_eq!(found, [(Emotion::Calm, Some(1)), (Emotion::Angry, Some(2))]);
+    assert_eq!(set.speakers(), [1, 2]);
+    assert_eq!((set.unreadable.len(), set.unknown_labels["song"]), (1, 1));
+    assert!(matches!(read_pictures(dir.path(), Part::All), Err(DatasetError::NothingReadable { .. })));
+}
+
+#[test]
+fn a_labelled_folder_of_clips_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_wav(&dir.path().join("sad/03-01-04-01-01-01-07.wav"), &tone(80));
+    write_wav(&dir.path().join("surprise/mine.wav"), &tone(60));
+    let set = read_clips(dir.path()).unwrap();
+    let found: Vec<_> = set.clips.iter().map(|clip| (clip.emotion, clip.speaker)).collect();
+    assert_eq!(found, [(Emotion::Sad, Some(7)), (Emotion::Surprised, None)]);
+    assert!(set.clips.iter().all(|clip| clip.seconds() == 0.5));
+}
+
+#[test]
 fn what_is_no_data_set_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let error = read_pictures(&dir.path().join("nowhere"), Part::All).unwrap_err();
     assert!(matches!(error, DatasetError::Missing { .. }), "{error}");
     fs::create_dir(dir.path().join("cats")).unwrap();
-    let error = read_pictures(dir.path(), Part::All).unwrap_err();
+    let error = read_clips(dir.path()).unwrap_err();
     assert!(error.to_string().contains("holds no labels") && error.to_string().contains("found: cats"), "{error}");
     let file = dir.path().join("text.txt");
     fs::write(&file, "text").unwrap();
-    assert!(matches!(read_pictures(&file, Part::All), Err(DatasetError::NotADataset { .. })));
+    assert!(matches!(read_clips(&file), Err(DatasetError::NotADataset { .. })));
     fs::create_dir(dir.path().join("happy")).unwrap();
-    assert!(matches!(read_pictures(dir.path(), Part::All), Err(DatasetError::NothingReadable { .. })));
+    assert!(matches!(read_clips(dir.path()), Err(DatasetError::NothingReadable { .. })));
 }
 
 fn real_data(folder: &str) -> PathBuf {
@@ -100,4 +111,14 @@ fn fer2013_holds_what_its_readme_says() {
     assert_eq!((train.pictures.len(), validation.pictures.len()), (28_171, 3_533));
     assert!(train.unreadable.is_empty() && validation.unreadable.is_empty());
     assert_eq!(split::drop_seen(&mut validation.pictures, &train.pictures), 259);
+}
+
+#[test]
+#[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
+fn ravdess_holds_what_its_readme_says() {
+    let set = read_clips(&real_data("ravdess")).unwrap();
+    assert_eq!((set.clips.len(), set.speakers().len()), (1_140, 19));
+    assert!(set.unreadable.is_empty() && set.unknown_labels.is_empty());
+    let in_folds: Vec<u16> = split::RAVDESS_FOLDS.concat();
+    assert!(set.speakers().iter().all(|speaker| in_folds.contains(speaker)));
 }

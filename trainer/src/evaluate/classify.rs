@@ -1,0 +1,133 @@
+//! Pictures and clips through a model file, with the very code and numbers of the box.
+
+use moodbox_shared::audio::speech_input::{self, SpeechInputKind, SpeechStatistics};
+use moodbox_shared::audio::{FeatureRow, SpeechStream, SpeechWindow, WINDOW_ROWS, window_starts};
+use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model};
+use moodbox_shared::nn::{Arena, Isa};
+use moodbox_shared::vision::{CropSquare, FACE_INPUT, LumaImage, NoPicture, crop_to_face, face_input};
+use moodbox_shared::{Emotion, FacePosteriors, SpeechPosteriors};
+
+/// Runs a face model; one a thread.
+pub struct FaceClassifier<'m> {
+    model: &'m Model<'m>,
+    crop: Box<[u8; FACE_INPUT]>,
+    arena: Box<Arena<MAX_ARENA_BYTES>>,
+}
+
+impl<'m> FaceClassifier<'m> {
+    /// `None` where the model listens.
+    pub fn new(model: &'m Model<'m>) -> Option<Self> {
+        matches!(model.input(), InputDescription::Face { .. }).then(|| Self {
+            model,
+            crop: Box::new([0; FACE_INPUT]),
+            arena: Box::default(),
+        })
+    }
+
+    /// The emotion of the face in a square of the picture.
+    pub fn classify(&mut self, picture: &LumaImage<'_>, square: CropSquare) -> Result<FacePosteriors, NoPicture> {
+        let network = self.model.network();
+        crop_to_face(picture, square, &mut self.crop);
+        face_input::quantize(&self.crop, network.input_quantization(), network.input_mut(&mut self.arena[..]))?;
+        Ok(self.model.face_posteriors(network.run(Isa::Scalar, &mut self.arena[..])))
+    }
+
+    /// What the network saw last, `FACE_SIDE` by `FACE_SIDE`.
+    pub fn crop(&self) -> &[u8; FACE_INPUT] {
+        &self.crop
+    }
+}
+
+/// Runs a speech model; one a thread.
+pub struct SpeechClassifier<'m> {
+    model: &'m Model<'m>,
+    kind: SpeechInputKind,
+    statistics: &'m SpeechStatistics,
+    stream: Box<SpeechStream>,
+    rows: Vec<FeatureRow>,
+    arena: Box<Arena<MAX_ARENA_BYTES>>,
+}
+
+/// What a clip says as a whole, and from half second to half second.
+#[derive(Clone, Debug)]
+pub struct ClipPosteriors {
+    /// Of the clip.
+    pub clip: SpeechPosteriors,
+    /// Of each of its windows, in time order.
+    pub windows: Vec<SpeechPosteriors>,
+}
+
+impl<'m> SpeechClassifier<'m> {
+    /// `None` where the model looks.
+    pub fn new(model: &'m Model<'m>) -> Option<Self> {
+        match model.input() {
+            InputDescription::Face { .. } => None,
+            InputDescription::Speech { kind, statistics, .. } => Some(Self {
+                model,
+                kind: *kind,
+                statistics,
+                stream: Box::default(),
+                rows: Vec::new(),
+                arena: Box::default(),
+            }),
+        }
+    }
+
+    /// The emotion of a clip of 16 kHz samples; `None` where it is shorter than one row of features (0.128 s).
+    ///
+    /// The clip's is the mean log-posterior of its windows, one every half second; a network that reads averages gets that over all rows of
+    /// the clip instead.
+    pub fn classify(&mut self, samples: &[i16]) -> Option<ClipPosteriors> {
+        self.rows.clear();
+        self.stream.clear();
+        let rows = &mut self.rows;
+        self.stream.push(samples, |_, row| rows.push(*row));
+
+        let network = self.model.network();
+        let quantization = network.input_quantization();
+        let mut windows = Vec::new();
+        for start in window_starts(self.rows.len()) {
+            let end = (start + WINDOW_ROWS).min(self.rows.len());
+            let window = SpeechWindow::ending(&self.rows[..end])?;
+            self.kind.quantize(window, self.statistics, quantization, network.input_mut(&mut self.arena[..]));
+            windows.push(self.model.speech_posteriors(network.run(Isa::Scalar, &mut self.arena[..])));
+        }
+        if windows.is_empty() {
+            return None;
+        }
+        let clip = match self.kind {
+            SpeechInputKind::Map => mean_log_posterior(&windows),
+            SpeechInputKind::Average => {
+                let average = speech_input::average(&self.rows);
+                let input = network.input_mut(&mut self.arena[..]);
+                speech_input::quantize_average(&average, self.statistics, quantization, input);
+                self.model.speech_posteriors(network.run(Isa::Scalar, &mut self.arena[..]))
+            }
+        };
+        Some(ClipPosteriors { clip, windows })
+    }
+}
+
+/// The geometric mean of posteriors, scaled to sum to one. What is zero in every window, because the network does not know it, stays zero.
+pub fn mean_log_posterior(windows: &[SpeechPosteriors]) -> SpeechPosteriors {
+    /// A window can't be surer than this that an emotion is absent.
+    const FLOOR: f32 = 1e-6;
+    let mut means = [f32::NEG_INFINITY; Emotion::ALL.len()];
+    for (index, mean) in means.iter_mut().enumerate() {
+        let posteriors = windows.iter().map(|window| window.as_array()[index]);
+        if posteriors.clone().any(|posterior| posterior > 0.0) {
+            *mean = posteriors.map(|posterior| posterior.max(FLOOR).ln()).sum::<f32>() / windows.len() as f32;
+        }
+    }
+    SpeechPosteriors::from_log_weights(means)
+}
+
+/// A face's posteriors in the order of a model's labels.
+pub fn face_in_label_order(labels: &[Emotion], posteriors: &FacePosteriors) -> Vec<f32> {
+    labels.iter().map(|label| label.face_index().map_or(0.0, |index| posteriors.as_array()[index])).collect()
+}
+
+/// A voice's posteriors in the order of a model's labels.
+pub fn speech_in_label_order(labels: &[Emotion], posteriors: &SpeechPosteriors) -> Vec<f32> {
+    labels.iter().map(|label| posteriors.as_array()[label.index()]).collect()
+}

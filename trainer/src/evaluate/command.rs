@@ -1,0 +1,259 @@
+//! The command: data in, figures out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use moodbox_shared::model::{Model, Task};
+use moodbox_shared::vision::CropSquare;
+use moodbox_shared::{Emotion, FacePosteriors};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{
+    ClipPosteriors, EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, face_in_label_order,
+    speech_in_label_order,
+};
+use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
+use crate::dataset::{self, Clip, Layout, Part, Picture};
+
+/// Score a model file on labelled pictures or clips
+#[derive(Clone, Debug, clap::Args)]
+pub struct EvaluateArgs {
+    /// The .moodnet file
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// FER2013 (csv or folders), RAVDESS, or any <label>/* folder
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Print JSON on standard output; remarks go to standard error
+    #[arg(long)]
+    pub json: bool,
+    /// Part of a data set that has parts [default: validation, or test where there is none]
+    #[arg(long)]
+    pub part: Option<Part>,
+    /// Score the clips of these actors only
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    pub actors: Vec<u16>,
+    /// Score one of the published speaker-independent folds of RAVDESS only
+    #[arg(long, value_name = "1-4", value_parser = clap::value_parser!(u8).range(1..=RAVDESS_FOLDS.len() as i64), conflicts_with = "actors")]
+    pub fold: Option<u8>,
+    /// Keep pictures of validation and test that also stand in the train part beside them
+    #[arg(long)]
+    pub keep_seen: bool,
+}
+
+impl EvaluateArgs {
+    /// The actors asked for; empty for all.
+    fn wanted_actors(&self) -> &[u16] {
+        match self.fold {
+            Some(fold) => RAVDESS_FOLDS[usize::from(fold) - 1],
+            None => &self.actors,
+        }
+    }
+}
+
+/// Figures, what they are of, and what is not in them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// Faces or voices.
+    pub task: &'static str,
+    /// CRC-32 of the model file, as the box shows it.
+    pub model_crc32: String,
+    /// The part scored.
+    pub part: &'static str,
+    /// Of pictures, or of whole clips.
+    #[serde(flatten)]
+    pub scores: Scores,
+    /// Of every window of half a second's step by itself; clips only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Scores>,
+    /// What was not scored.
+    pub left_out: LeftOut,
+    /// Pictures without contrast, scored as undecided: the box would see nothing in them either.
+    pub without_contrast: usize,
+}
+
+/// What was read but not scored, or could not be read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LeftOut {
+    /// Labels that the model does not know, and how many files carry them.
+    pub unknown_labels: BTreeMap<String, usize>,
+    /// Files that could not be read.
+    pub unreadable: usize,
+    /// Pictures that also stand in the train part.
+    pub seen_in_training: usize,
+    /// Clips shorter than 0.128 s.
+    pub too_short: usize,
+    /// Clips of actors that were not asked for.
+    pub other_actors: usize,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = Vec::new();
+        for (label, count) in &self.unknown_labels {
+            lines.push(format!("{count} of label '{label}', which the model does not know"));
+        }
+        for (count, what) in [
+            (self.unreadable, "that can't be read"),
+            (self.seen_in_training, "that also stand in the train part"),
+            (self.too_short, "shorter than 0.128 s"),
+            (self.other_actors, "of other actors"),
+        ] {
+            if count > 0 {
+                lines.push(format!("{count} {what}"));
+            }
+        }
+        f.write_str(&if lines.is_empty() { "nothing was left out".to_owned() } else { lines.join("; ") })
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
+    let evaluation = evaluate(args)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&evaluation).expect("figures and names: always representable"));
+        return Ok(());
+    }
+    let what = if evaluation.windows.is_some() { "clips" } else { "pictures" };
+    println!("{} {what} ({}), model {}", evaluation.scores.samples, evaluation.part, evaluation.model_crc32);
+    println!("{}", evaluation.scores);
+    if let Some(windows) = &evaluation.windows {
+        println!(
+            "by window: accuracy {:.1} % of {}, unweighted average recall {:.1} %",
+            100.0 * windows.accuracy,
+            windows.samples,
+            100.0 * windows.unweighted_average_recall
+        );
+    }
+    Ok(())
+}
+
+/// Scores a model file; says on standard error what is left out.
+pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
+    let file = ModelFile::read(&args.model)?;
+    let model = file.model()?;
+    let part = match args.part {
+        Some(part) => part,
+        None => Layout::detect(&args.data)?.part_to_score(),
+    };
+    let evaluation = match model.task() {
+        Task::Face => evaluate_faces(&model, args, part)?,
+        Task::Speech => evaluate_speech(&model, args, part)?,
+    };
+    let left_out = evaluation.left_out.to_string();
+    if evaluation.scores.samples == 0 {
+        return Err(EvaluateError::NothingLeft { path: args.data.clone(), left_out });
+    }
+    if left_out != LeftOut::default().to_string() {
+        eprintln!("left out: {left_out}");
+    }
+    if evaluation.without_contrast > 0 {
+        eprintln!("{} pictures without contrast are scored as undecided", evaluation.without_contrast);
+    }
+    Ok(evaluation)
+}
+
+fn evaluate_faces(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
+    if !args.wanted_actors().is_empty() {
+        return Err(EvaluateError::ActorsOfPictures);
+    }
+    let mut set = dataset::read_pictures(&args.data, part)?;
+    report_unreadable(&set.unreadable);
+    let mut left_out = LeftOut {
+        unknown_labels: std::mem::take(&mut set.unknown_labels),
+        unreadable: set.unreadable.len(),
+        ..LeftOut::default()
+    };
+    keep_known(&mut set.pictures, model.labels(), &mut left_out, |picture: &Picture| picture.emotion);
+    if !args.keep_seen
+        && let Some(training) = dataset::read_training_beside(&args.data, part)?
+    {
+        left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures);
+    }
+
+    let posteriors: Vec<Option<FacePosteriors>> = set
+        .pictures
+        .par_iter()
+        .map_init(
+            || FaceClassifier::new(model),
+            |classifier, picture| {
+                let view = picture.luma.view();
+                classifier.as_mut()?.classify(&view, CropSquare::whole(&view)).ok()
+            },
+        )
+        .collect();
+    let without_contrast = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
+    let in_order: Vec<Vec<f32>> = posteriors
+        .into_iter()
+        .map(|posteriors| face_in_label_order(model.labels(), &posteriors.unwrap_or_else(FacePosteriors::uniform)))
+        .collect();
+    let pairs = set.pictures.iter().zip(&in_order).map(|(picture, posteriors)| (picture.emotion, &posteriors[..]));
+    let scores = Scores::new(model.labels(), pairs);
+    Ok(Evaluation { windows: None, without_contrast, ..describe(model, part, scores, left_out) })
+}
+
+fn evaluate_speech(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
+    let mut set = dataset::read_clips_of(&args.data, part)?;
+    report_unreadable(&set.unreadable);
+    let mut left_out = LeftOut {
+        unknown_labels: std::mem::take(&mut set.unknown_labels),
+        unreadable: set.unreadable.len(),
+        ..LeftOut::default()
+    };
+    let actors = args.wanted_actors();
+    if !actors.is_empty() {
+        let before = set.clips.len();
+        set.clips.retain(|clip| clip.speaker.is_some_and(|speaker| actors.contains(&speaker)));
+        left_out.other_actors = before - set.clips.len();
+    }
+    keep_known(&mut set.clips, model.labels(), &mut left_out, |clip: &Clip| clip.emotion);
+
+    let posteriors: Vec<Option<ClipPosteriors>> = set
+        .clips
+        .par_iter()
+        .map_init(|| SpeechClassifier::new(model), |classifier, clip| classifier.as_mut()?.classify(&clip.samples))
+        .collect();
+    left_out.too_short = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
+    let mut clips = Vec::new();
+    let mut windows = Vec::new();
+    for (clip, posteriors) in set.clips.iter().zip(posteriors) {
+        let Some(posteriors) = posteriors else { continue };
+        clips.push((clip.emotion, speech_in_label_order(model.labels(), &posteriors.clip)));
+        for window in &posteriors.windows {
+            windows.push((clip.emotion, speech_in_label_order(model.labels(), window)));
+        }
+    }
+    let score = |pairs: &[(Emotion, Vec<f32>)]| {
+        Scores::new(model.labels(), pairs.iter().map(|(label, posteriors)| (*label, &posteriors[..])))
+    };
+    Ok(Evaluation { windows: Some(score(&windows)), ..describe(model, part, score(&clips), left_out) })
+}
+
+fn describe(model: &Model<'_>, part: Part, scores: Scores, left_out: LeftOut) -> Evaluation {
+    let task = match model.task() {
+        Task::Face => "face",
+        Task::Speech => "speech",
+    };
+    let model_crc32 = format!("{:08x}", model.crc32());
+    Evaluation { task, model_crc32, part: part.name(), scores, windows: None, left_out, without_contrast: 0 }
+}
+
+/// Takes out what carries a label that the model does not have, and counts it.
+fn keep_known<T>(items: &mut Vec<T>, labels: &[Emotion], left_out: &mut LeftOut, emotion: impl Fn(&T) -> Emotion) {
+    items.retain(|item| {
+        let emotion = emotion(item);
+        let known = labels.contains(&emotion);
+        if !known {
+            *left_out.unknown_labels.entry(emotion.name().to_owned()).or_default() += 1;
+        }
+        known
+    });
+}
+
+fn report_unreadable(unreadable: &[(PathBuf, String)]) {
+    for (path, reason) in unreadable {
+        eprintln!("left out: {}: {reason}", Path::new(path).display());
+    }
+}
