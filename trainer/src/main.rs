@@ -1,3 +1,46 @@
-//! The Moodbox trainer.
+//! The command line of the Moodbox trainer: each command is a module of the library.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+use clap::{Parser, Subcommand};
+use moodbox_trainer::{evaluate, quantize_command, train_command};
+use std::process::ExitCode;
+
+/// Makes the networks of Moodbox from labelled pictures and clips.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a network from a data set
+    Train(train_command::TrainArgs),
+    /// Make the int8 model of a training run
+    Quantize(quantize_command::QuantizeArgs),
+    /// Write the float network of a training run as ONNX
+    Export(quantize_command::ExportArgs),
+    /// Score a model on labelled pictures or clips
+    Evaluate(evaluate::EvaluateArgs),
+}
+
+/// Exit code of everything that bad input, or a missing file, ends.
+const BAD_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
+        Command::Quantize(args) => quantize_command::run_quantize(&args).map_err(anyhow::Error::from),
+        Command::Export(args) => quantize_command::run_export(&args).map_err(anyhow::Error::from),
+        Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("moodbox-trainer: {error}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}

@@ -13,7 +13,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// Start-up code and `memcpy`, which every hosted target takes from C.
+// Start-up code and `memcpy`, which every hosted target takes from C.
 #[link(name = "c")]
 unsafe extern "C" {}
 

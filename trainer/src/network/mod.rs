@@ -1,3 +1,10 @@
 //! The networks: their description, their training form and their plain numbers.
 
+pub mod architecture;
 pub mod float_graph;
+pub mod module;
+pub mod preset;
+
+pub use architecture::Architecture;
+pub use module::Network;
+pub use preset::Preset;

@@ -1,0 +1,249 @@
+//! `moodbox-trainer quantize`: from a training run to the file that the box loads; `moodbox-trainer export`: to float ONNX.
+
+use crate::export::onnx;
+use crate::network::float_graph::FloatGraph;
+use crate::quantize::{FloatReference, GraphError, ModelMeta, QuantizeError, quantize};
+use crate::report::{self, ReportError};
+use crate::temperature::best_temperature;
+use crate::train::data::{self, DataError};
+use crate::train::device;
+use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use moodbox_shared::model::{self, Figures, InputDescription, Model, Provenance, SpeechConstants, Task};
+use moodbox_shared::nn::Isa;
+use rayon::prelude::*;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Makes the int8 model of a run.
+#[derive(Debug, clap::Args)]
+pub struct QuantizeArgs {
+    /// The training run
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+    /// The model to write
+    #[arg(long, value_name = "FILE.moodnet")]
+    pub out: PathBuf,
+    /// The data set, if it lies elsewhere now
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Training inputs that the ranges of activations are measured on
+    #[arg(long, default_value_t = 512)]
+    pub calibration: usize,
+}
+
+/// Writes the float network of a run.
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// The training run
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+    /// The ONNX file to write
+    #[arg(long, value_name = "FILE.onnx")]
+    pub out: PathBuf,
+}
+
+/// Why no file was written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum QuantizeCommandError {
+    /// The run is not to be used.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// The data is not to be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// No device to load the weights on.
+    #[error(transparent)]
+    Device(#[from] device::UnknownDevice),
+    /// The network does not quantise.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    /// The finished model does not load.
+    #[error("the finished model is refused: {0}")]
+    Model(#[from] model::ModelError),
+    /// The finished model can't be written down.
+    #[error(transparent)]
+    Write(#[from] model::WriteError),
+    /// The ONNX exporter does not know an operation.
+    #[error("the network can't be exported: {0}")]
+    Onnx(#[from] burn_onnx::export::ExportError),
+    /// The file can't be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// Writes the int8 model of a run.
+pub fn run_quantize(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
+    let folder = RunFolder::open(&args.run)?;
+    let mut description = folder.description()?;
+    if let Some(data) = &args.data {
+        description.data.clone_from(data);
+    }
+    let graph = folder.best_network(&default_device()?)?.to_float_graph();
+    let prepared = prepare(&description, args.calibration)?;
+
+    let meta = ModelMeta {
+        labels: description.classes.clone(),
+        input: prepared.input,
+        temperature: 1.0,
+        priors: prepared.priors,
+        provenance: provenance(&description),
+    };
+    let file = quantize(&graph, &prepared.calibration, meta)?;
+    let (mut header, parameters) = model::read_header(&file)?;
+    let judged = judge(&graph, &Model::load(&file)?, &prepared.selection).map_err(QuantizeError::from)?;
+    header.temperature = best_temperature(&judged.logits, &judged.classes);
+    header.provenance.float_figures = Some(judged.float);
+    header.provenance.int8_figures = Some(judged.int8);
+    let file = model::write(&header, parameters)?;
+
+    report::write_file(&args.out, &file)?;
+    let loaded = Model::load(&file)?;
+    println!(
+        "{}: {} bytes, {} parameters, {:.1} MMAC, arena {} bytes, temperature {:.2}",
+        args.out.display(),
+        file.len(),
+        loaded.network().parameters(),
+        loaded.network().macs() as f64 / 1e6,
+        loaded.network().arena_bytes(),
+        loaded.temperature(),
+    );
+    println!(
+        "selection data ({} inputs): float {:.2} %, int8 {:.2} %",
+        judged.int8.samples,
+        100.0 * judged.float.accuracy,
+        100.0 * judged.int8.accuracy,
+    );
+    Ok(())
+}
+
+/// Writes the float network of a run as ONNX.
+pub fn run_export(args: &ExportArgs) -> Result<(), QuantizeCommandError> {
+    let device = default_device()?;
+    let network = RunFolder::open(&args.run)?.best_network(&device)?;
+    let file = onnx::to_onnx(&network, &device)?;
+    report::write_file(&args.out, &file)?;
+    println!("{}: {} bytes", args.out.display(), file.len());
+    Ok(())
+}
+
+/// Everything about a run's data that quantisation needs.
+struct Prepared {
+    input: InputDescription,
+    priors: Vec<f32>,
+    /// Inputs, height × width × channels.
+    calibration: Vec<Vec<f32>>,
+    /// Inputs with their classes.
+    selection: Vec<(Vec<f32>, usize)>,
+}
+
+fn prepare(description: &RunDescription, calibration: usize) -> Result<Prepared, DataError> {
+    match description.task {
+        Task::Face => {
+            let loaded = data::load_faces(&description.data, &description.cut())?;
+            description.check_data(&loaded)?;
+            Ok(Prepared {
+                input: InputDescription::FACE,
+                priors: loaded.examples.priors(),
+                calibration: loaded.examples.calibration(calibration),
+                selection: loaded.examples.selection_inputs(),
+            })
+        }
+        Task::Speech => {
+            let loaded = data::load_speech(&description.data, description.preset, &description.cut(), false)?;
+            description.check_data(&loaded)?;
+            let windows =
+                |(windows, class): (Vec<Vec<f32>>, usize)| windows.into_iter().map(move |input| (input, class));
+            Ok(Prepared {
+                input: InputDescription::Speech {
+                    kind: data::speech_input_kind(description.preset),
+                    constants: SpeechConstants::CURRENT,
+                    statistics: loaded.examples.statistics().clone(),
+                },
+                priors: loaded.examples.priors(),
+                calibration: loaded.examples.calibration(calibration),
+                selection: loaded.examples.selection_inputs().into_iter().flat_map(windows).collect(),
+            })
+        }
+    }
+}
+
+/// How float and int8 did on the same inputs.
+struct Judged {
+    float: Figures,
+    int8: Figures,
+    /// The int8 network's, as real numbers.
+    logits: Vec<Vec<f32>>,
+    classes: Vec<usize>,
+}
+
+fn judge(graph: &FloatGraph, model: &Model<'_>, selection: &[(Vec<f32>, usize)]) -> Result<Judged, GraphError> {
+    let network = model.network();
+    let (input, output) = (network.input_quantization(), network.output_quantization());
+    let reference = FloatReference::new(graph)?;
+    let both: Vec<(Vec<f32>, Vec<f32>)> = selection
+        .par_iter()
+        .map_init(
+            || vec![0i8; network.arena_bytes()],
+            |arena, (values, _)| {
+                for (target, &value) in network.input_mut(arena).iter_mut().zip(values) {
+                    *target = input.quantize(value);
+                }
+                let logits = network.run(Isa::Scalar, arena);
+                (reference.logits(values), logits.iter().map(|&logit| output.dequantize(logit)).collect())
+            },
+        )
+        .collect();
+    let classes: Vec<usize> = selection.iter().map(|(_, class)| *class).collect();
+    let (float, int8): (Vec<Vec<f32>>, Vec<Vec<f32>>) = both.into_iter().unzip();
+    Ok(Judged { float: figures(&float, &classes), int8: figures(&int8, &classes), logits: int8, classes })
+}
+
+fn figures(logits: &[Vec<f32>], classes: &[usize]) -> Figures {
+    let count = classes.iter().max().map_or(0, |class| class + 1);
+    let (mut right, mut support) = (vec![0u32; count], vec![0u32; count]);
+    for (logits, &class) in logits.iter().zip(classes) {
+        support[class] += 1;
+        right[class] += u32::from(crate::train::largest(logits) == class);
+    }
+    let recalls = right.iter().zip(&support).filter(|(_, support)| **support > 0);
+    let present = support.iter().filter(|support| **support > 0).count().max(1) as f32;
+    Figures {
+        samples: classes.len() as u32,
+        accuracy: right.iter().sum::<u32>() as f32 / classes.len().max(1) as f32,
+        unweighted_average_recall: recalls.map(|(&right, &support)| right as f32 / support as f32).sum::<f32>()
+            / present,
+    }
+}
+
+fn provenance(description: &RunDescription) -> Provenance {
+    let data = match description.task {
+        Task::Face => format!("FER2013 layout, hash {}; terms: see the model card", description.data_hash),
+        Task::Speech => format!("RAVDESS layout, hash {}; terms: see the model card", description.data_hash),
+    };
+    Provenance {
+        preset: cut_to_fit(description.preset.name()),
+        data: cut_to_fit(&data),
+        split: cut_to_fit(&description.split),
+        seed: description.recipe.seed,
+        command: cut_to_fit(&description.command),
+        trainer: cut_to_fit(concat!("moodbox-trainer ", env!("CARGO_PKG_VERSION"))),
+        float_figures: None,
+        int8_figures: None,
+    }
+}
+
+/// As much of a text as there is room for.
+fn cut_to_fit<const N: usize>(text: &str) -> heapless::String<N> {
+    let mut fitting = heapless::String::new();
+    for character in text.chars() {
+        if fitting.push(character).is_err() {
+            break;
+        }
+    }
+    fitting
+}
+
+fn default_device() -> Result<burn::tensor::Device, device::UnknownDevice> {
+    device::by_name(device::AVAILABLE.first().copied().unwrap_or("none"))
+}

@@ -1,0 +1,192 @@
+//! From a data set's folder to examples, cut as a run describes: once for training, again for quantisation.
+
+use super::Examples;
+use super::face_examples::FaceExamples;
+use super::run_folder::RunDescription;
+use super::speech_examples::SpeechExamples;
+use crate::dataset::{self, DatasetError, Part, split};
+use crate::network::Preset;
+use moodbox_shared::Emotion;
+use moodbox_shared::audio::SpeechInputKind;
+use std::path::Path;
+use thiserror::Error;
+
+/// Part of the training data that chooses and is not learned from.
+const SELECTION_FRACTION_FACE: f64 = 0.08;
+const SELECTION_FRACTION_SPEAKERS: f64 = 0.14;
+/// What the published system chose by.
+const SELECTION_FRACTION_STRATIFIED: f64 = 0.2;
+
+/// Why there is nothing to train on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The data set can't be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Too few kinds to tell apart.
+    #[error("{} shows {found} emotion(s): at least two are needed", path.display())]
+    OneClass {
+        /// The data set.
+        path: std::path::PathBuf,
+        /// Number of emotions.
+        found: usize,
+    },
+    /// The data is not what the run was started with.
+    #[error("{} has changed since the run began (its hash was {expected} and is {found}): start a new run", path.display())]
+    Changed {
+        /// The data set.
+        path: std::path::PathBuf,
+        /// Hash when the run began.
+        expected: String,
+        /// Hash now.
+        found: String,
+    },
+}
+
+/// Which data is learned from, chosen by and left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cut {
+    /// Speakers left out whole.
+    pub test_speakers: Vec<u16>,
+    /// Speakers chosen by; found from the seed if empty.
+    pub selection_speakers: Vec<u16>,
+    /// Whether a fifth of each emotion chooses, whoever speaks it.
+    pub stratified: bool,
+    /// Seed of the cut.
+    pub seed: u64,
+}
+
+/// Examples of either kind, and how they were cut.
+pub struct Loaded<E> {
+    /// The examples.
+    pub examples: E,
+    /// The cut, in words.
+    pub split: String,
+    /// Speakers chosen by.
+    pub selection_speakers: Vec<u16>,
+    /// Hash over the content of all that was read.
+    pub data_hash: String,
+}
+
+/// What a preset listens to.
+pub fn speech_input_kind(preset: Preset) -> SpeechInputKind {
+    match preset {
+        Preset::Paper => SpeechInputKind::Average,
+        Preset::Compact => SpeechInputKind::Map,
+    }
+}
+
+/// Reads pictures; a part of the training part chooses.
+pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
+    let set = dataset::read_pictures(data, Part::Train)?;
+    report_left_out(&set.unreadable, &set.unknown_labels);
+    let data_hash = combined_hash(set.pictures.iter().map(|picture| picture.content_hash));
+    let (split, rule) = if cut.stratified {
+        let labels: Vec<Emotion> = set.pictures.iter().map(|picture| picture.emotion).collect();
+        (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified")
+    } else {
+        (split::by_hash(&set.pictures, SELECTION_FRACTION_FACE, cut.seed), "by content hash")
+    };
+    let examples = FaceExamples::new(set.pictures, &split);
+    check_classes(data, examples.class_names())?;
+    if examples.left_out > 0 {
+        println!("{} pictures without contrast, or of no face's emotion, are left out", examples.left_out);
+    }
+    let split = format!(
+        "{} pictures of train learned from, {} of train chosen by ({rule}); validation and test unseen",
+        examples.training_len(),
+        examples.selection_len(),
+    );
+    Ok(Loaded { examples, split, selection_speakers: Vec::new(), data_hash })
+}
+
+/// Reads clips and computes their features; some speakers are left out, some choose.
+///
+/// * `augment`: whether variants of the clips are made, which only training needs
+pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Result<Loaded<SpeechExamples>, DataError> {
+    let set = dataset::read_clips(data)?;
+    report_left_out(&set.unreadable, &set.unknown_labels);
+    let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
+    let data_hash = combined_hash(set.clips.iter().map(|clip| clip.content_hash));
+    let clips: Vec<_> = set.clips.into_iter().filter(|clip| !is_test(clip.speaker)).collect();
+    let mut speakers: Vec<u16> = clips.iter().filter_map(|clip| clip.speaker).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
+
+    let by_speaker = !cut.stratified && speakers.len() > 1;
+    let selection_speakers = match (by_speaker, cut.selection_speakers.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => split::choose_speakers(&speakers, SELECTION_FRACTION_SPEAKERS, cut.seed),
+        (true, false) => cut.selection_speakers.clone(),
+    };
+    let (split, rule) = if by_speaker {
+        (split::by_speaker(&clips, &selection_speakers), format!("speakers {selection_speakers:?}"))
+    } else {
+        let labels: Vec<Emotion> = clips.iter().map(|clip| clip.emotion).collect();
+        (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified".to_owned())
+    };
+    let examples = SpeechExamples::new(speech_input_kind(preset), &clips, &split, augment, cut.seed);
+    check_classes(data, examples.class_names())?;
+    if examples.left_out > 0 {
+        println!("{} clips shorter than {} samples are left out", examples.left_out, moodbox_shared::audio::CHROMA_FFT);
+    }
+    let left_out = if cut.test_speakers.is_empty() {
+        "nobody left out".to_owned()
+    } else {
+        format!("speakers {:?} left out", cut.test_speakers)
+    };
+    let split =
+        format!("{} clips learned from, {} chosen by ({rule}); {left_out}", split.train.len(), split.selection.len());
+    Ok(Loaded { examples, split, selection_speakers, data_hash })
+}
+
+impl RunDescription {
+    /// The cut that the run was started with.
+    pub fn cut(&self) -> Cut {
+        Cut {
+            test_speakers: self.test_speakers.clone(),
+            selection_speakers: self.selection_speakers.clone(),
+            stratified: self.stratified,
+            seed: self.recipe.seed,
+        }
+    }
+
+    /// Refuses data that is not what the run was started with.
+    pub fn check_data<E>(&self, loaded: &Loaded<E>) -> Result<(), DataError> {
+        if loaded.data_hash == self.data_hash {
+            return Ok(());
+        }
+        Err(DataError::Changed {
+            path: self.data.clone(),
+            expected: self.data_hash.clone(),
+            found: loaded.data_hash.clone(),
+        })
+    }
+}
+
+fn check_classes(path: &Path, classes: &[Emotion]) -> Result<(), DataError> {
+    if classes.len() < 2 {
+        return Err(DataError::OneClass { path: path.to_owned(), found: classes.len() });
+    }
+    Ok(())
+}
+
+fn report_left_out(
+    unreadable: &[(std::path::PathBuf, String)],
+    unknown_labels: &std::collections::BTreeMap<String, usize>,
+) {
+    for (path, reason) in unreadable {
+        eprintln!("left out: {}: {reason}", path.display());
+    }
+    for (label, count) in unknown_labels {
+        eprintln!("left out: {count} files labelled '{label}', which is no emotion known here");
+    }
+}
+
+/// A hash over the content of many, in any order.
+fn combined_hash(hashes: impl Iterator<Item = u64>) -> String {
+    let mut hashes: Vec<u64> = hashes.collect();
+    hashes.sort_unstable();
+    format!("{:016x}", dataset::content_hash(hashes.into_iter().flat_map(u64::to_le_bytes)))
+}

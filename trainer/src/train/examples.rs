@@ -1,0 +1,48 @@
+//! What training needs to know about a data set, pictures or clips.
+
+use rand::rngs::StdRng;
+
+/// Labelled examples, some to learn from and some to choose by.
+///
+/// Inputs are written as the network reads them in training: channels × height × width.
+pub trait Examples: Sync {
+    /// Channels, height and width of an input.
+    fn input_shape(&self) -> [usize; 3];
+
+    /// Number of classes.
+    fn classes(&self) -> usize;
+
+    /// Examples to learn from in an epoch.
+    fn training_len(&self) -> usize;
+
+    /// Writes one example to learn from, varied by `rng` if `augment` says so; returns its class.
+    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32]) -> usize;
+
+    /// Inputs to choose by.
+    fn selection_len(&self) -> usize;
+
+    /// Writes one input to choose by; returns its class.
+    fn selection_example(&self, index: usize, input: &mut [f32]) -> usize;
+
+    /// Inputs of one group (the windows of a clip) are judged together; groups are numbered from zero, in order.
+    fn selection_group(&self, index: usize) -> usize {
+        index
+    }
+}
+
+/// How often each class occurs, in parts of one; a class that never occurs counts as if it did once.
+pub(super) fn priors(classes: impl Iterator<Item = usize>, count: usize) -> Vec<f32> {
+    let mut counts = vec![0.0f32; count];
+    for class in classes {
+        counts[class] += 1.0;
+    }
+    counts.iter_mut().for_each(|count| *count = count.max(1.0));
+    let total: f32 = counts.iter().sum();
+    counts.into_iter().map(|count| count / total).collect()
+}
+
+/// Up to `count` indices below `len`, evenly spread.
+pub(super) fn spread(len: usize, count: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(len);
+    (0..count).map(move |index| index * len / count)
+}

@@ -1,0 +1,273 @@
+//! The loop: batches in, better weights out, an eye on data that is not learned from.
+
+use super::average::Average;
+use super::batch::{Batch, largest, order, training_batch};
+use super::run_folder::{Progress, RunDescription, RunFolder, RunFolderError};
+use super::{Examples, Recipe};
+use crate::network::Network;
+use crate::report::{self, EpochRecord};
+use burn::module::Module;
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+use thiserror::Error;
+
+/// Inputs of one forward pass when nothing is learned.
+const EVALUATION_BATCH: usize = 128;
+
+/// Why training stopped without a result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The run's folder failed.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// History or curves could not be written.
+    #[error(transparent)]
+    Report(#[from] report::ReportError),
+    /// There is nothing to learn from, or nothing to choose by.
+    #[error("{training} examples to learn from and {selection} to choose by: both are needed")]
+    TooFew {
+        /// Examples to learn from.
+        training: usize,
+        /// Inputs to choose by.
+        selection: usize,
+    },
+    /// The loss is no number any more.
+    #[error("the loss of epoch {epoch} is {loss}: lower the learning rate")]
+    Diverged {
+        /// Counted from one.
+        epoch: usize,
+        /// What it became.
+        loss: f32,
+    },
+}
+
+/// How a training ended.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// How far it came.
+    pub progress: Progress,
+    /// Whether it was interrupted: then it can be resumed.
+    pub interrupted: bool,
+}
+
+/// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one.
+pub fn resume_or_start<E: Examples + ?Sized>(
+    folder: &RunFolder,
+    description: &RunDescription,
+    examples: &E,
+    device: &Device,
+    interrupted: &AtomicBool,
+) -> Result<Trained, TrainError> {
+    let (training, selection) = (examples.training_len(), examples.selection_len());
+    if training == 0 || selection == 0 {
+        return Err(TrainError::TooFew { training, selection });
+    }
+    let recipe = &description.recipe;
+    let mut progress = folder.progress()?;
+    let device = device.clone().autodiff();
+    device.seed(recipe.seed);
+    let mut optimizer = AdamWConfig::new().with_weight_decay(recipe.weight_decay).init();
+    let mut network = if progress.epochs_done > 0 {
+        let (network, loaded) = folder.last_state(&progress, &description.architecture, optimizer, &device)?;
+        optimizer = loaded;
+        network
+    } else {
+        Network::new(&description.architecture, &device)
+    };
+    let steps_done = progress.epochs_done * steps(training, recipe);
+    let mut average = if progress.epochs_done > 0 {
+        let averaged = folder.last_average(&progress, &description.architecture, &device)?;
+        Average::new(recipe.average_decay, &averaged, steps_done)
+    } else {
+        Average::new(recipe.average_decay, &network, 0)
+    };
+
+    let bar = progress_bar(recipe, training, progress.epochs_done);
+    while progress.epochs_done < recipe.epochs && !progress.finished {
+        let epoch = progress.epochs_done + 1;
+        let started = Instant::now();
+        // Dropout draws from the device's own generator.
+        device.seed(recipe.seed.wrapping_add(epoch as u64));
+        let Some((next, train)) =
+            learn(network, &mut optimizer, &mut average, examples, recipe, epoch, &device, interrupted, &bar)
+        else {
+            bar.abandon();
+            return Ok(Trained { progress, interrupted: true });
+        };
+        network = next;
+        if !train.loss.is_finite() {
+            return Err(TrainError::Diverged { epoch, loss: train.loss });
+        }
+        let averaged = average.apply(network.valid());
+        let chosen = judge(&averaged, examples, &device.clone().inner());
+        progress.epochs_done = epoch;
+        if chosen.accuracy > progress.best_selection_accuracy || progress.best_epoch == 0 {
+            progress.best_epoch = epoch;
+            progress.best_selection_accuracy = chosen.accuracy;
+        }
+        progress.history.push(EpochRecord {
+            epoch,
+            train_loss: train.loss,
+            train_accuracy: train.accuracy,
+            selection_loss: chosen.loss,
+            selection_accuracy: chosen.accuracy,
+            learning_rate: recipe.learning_rate((epoch - 1) * steps(training, recipe), steps(training, recipe)),
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        folder.keep(&progress, &network, averaged, &optimizer)?;
+        report::write_history(&folder.file("history.json"), &folder.file("history.csv"), &progress.history)?;
+        report::curves_png(&folder.file("curves.png"), &progress.history)?;
+        let line = format!(
+            "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  selection: loss {:.3}, accuracy {:.1} %  ({:.0} s)",
+            recipe.epochs,
+            train.loss,
+            100.0 * train.accuracy,
+            chosen.loss,
+            100.0 * chosen.accuracy,
+            started.elapsed().as_secs_f64(),
+        );
+        if bar.is_hidden() {
+            println!("{line}")
+        } else {
+            bar.println(line)
+        }
+        progress.finished = epoch == recipe.epochs || epoch >= progress.best_epoch + recipe.patience;
+    }
+    bar.finish_and_clear();
+    progress.finished = true;
+    folder.finish(&progress)?;
+    Ok(Trained { progress, interrupted: false })
+}
+
+/// Loss and accuracy over some examples.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    loss: f32,
+    accuracy: f32,
+}
+
+fn steps(training: usize, recipe: &Recipe) -> usize {
+    training.div_ceil(recipe.batch)
+}
+
+/// One pass over the training data; `None` if interrupted on the way.
+#[allow(clippy::too_many_arguments)] // One call, and each is a different thing.
+fn learn<E: Examples + ?Sized>(
+    mut network: Network,
+    optimizer: &mut ModuleOptimizer,
+    average: &mut Average,
+    examples: &E,
+    recipe: &Recipe,
+    epoch: usize,
+    device: &Device,
+    interrupted: &AtomicBool,
+    bar: &ProgressBar,
+) -> Option<(Network, Figures)> {
+    let order = order(examples.training_len(), recipe.seed, epoch);
+    let steps = steps(order.len(), recipe);
+    let shape = examples.input_shape();
+    let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
+    let (sender, receiver) = sync_channel::<Batch>(2);
+    let finished = std::thread::scope(|scope| {
+        let order = &order;
+        scope.spawn(move || {
+            for indices in order.chunks(recipe.batch) {
+                if sender.send(training_batch(examples, recipe, epoch, indices)).is_err() {
+                    return;
+                }
+            }
+        });
+        for (step, batch) in receiver.into_iter().enumerate() {
+            if interrupted.load(Ordering::Relaxed) {
+                // The receiver goes with this loop, and the sender stops at its next batch.
+                return false;
+            }
+            let len = batch.classes.len();
+            let inputs = tensor(batch.inputs, [len, shape[0], shape[1], shape[2]], device);
+            let targets: Tensor<2> = tensor(batch.targets, [len, examples.classes()], device);
+            let log_posteriors = log_softmax(network.forward(inputs), 1);
+            let loss = (targets * log_posteriors.clone()).sum_dim(1).mean().neg();
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            let rate = recipe.learning_rate((epoch - 1) * steps + step, steps);
+            network = optimizer.step(rate, network.clone(), gradients);
+            average.update(&network);
+
+            loss_sum += f64::from(scalar(loss)) * len as f64;
+            let rows = crate::network::module::numbers(log_posteriors);
+            right += rows
+                .chunks_exact(examples.classes())
+                .zip(&batch.classes)
+                .filter(|(row, class)| largest(row) == **class)
+                .count();
+            seen += len;
+            bar.inc(1);
+        }
+        true
+    });
+    finished.then(|| {
+        let figures = Figures { loss: (loss_sum / seen as f64) as f32, accuracy: right as f32 / seen as f32 };
+        (network, figures)
+    })
+}
+
+/// Loss and accuracy on the selection data; inputs of one group are judged by the mean of their log-posteriors.
+fn judge<E: Examples + ?Sized>(network: &Network, examples: &E, device: &Device) -> Figures {
+    use rayon::prelude::*;
+    let shape = examples.input_shape();
+    let width: usize = shape.iter().product();
+    let classes = examples.classes();
+    let groups = (0..examples.selection_len()).map(|index| examples.selection_group(index)).max().unwrap_or(0) + 1;
+    let mut sums = vec![0.0f32; groups * classes];
+    let mut members = vec![(0usize, 0usize); groups];
+    let indices: Vec<usize> = (0..examples.selection_len()).collect();
+    for chunk in indices.chunks(EVALUATION_BATCH) {
+        let mut inputs = vec![0.0; chunk.len() * width];
+        let truth: Vec<usize> = inputs
+            .par_chunks_exact_mut(width)
+            .zip(chunk)
+            .map(|(input, &index)| examples.selection_example(index, input))
+            .collect();
+        let inputs = tensor(inputs, [chunk.len(), shape[0], shape[1], shape[2]], device);
+        let rows = crate::network::module::numbers(log_softmax(network.forward(inputs), 1));
+        for ((row, class), &index) in rows.chunks_exact(classes).zip(truth).zip(chunk) {
+            let group = examples.selection_group(index);
+            members[group] = (class, members[group].1 + 1);
+            for (sum, value) in sums[group * classes..].iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+    }
+    let (mut loss, mut right) = (0.0, 0);
+    for (sum, &(class, count)) in sums.chunks_exact(classes).zip(&members) {
+        loss -= sum[class] / count.max(1) as f32;
+        right += usize::from(largest(sum) == class);
+    }
+    Figures { loss: loss / groups as f32, accuracy: right as f32 / groups as f32 }
+}
+
+fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(numbers, shape), device)
+}
+
+fn scalar(tensor: Tensor<1>) -> f32 {
+    crate::network::module::numbers(tensor).first().copied().unwrap_or(f32::NAN)
+}
+
+fn progress_bar(recipe: &Recipe, training: usize, epochs_done: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let steps = steps(training, recipe);
+    let bar = ProgressBar::new((recipe.epochs * steps) as u64).with_position((epochs_done * steps) as u64);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {eta} left  {per_sec}") {
+        bar.set_style(style);
+    }
+    bar
+}

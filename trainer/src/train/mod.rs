@@ -1,0 +1,87 @@
+//! Training: examples in, a run folder with weights, history and curves out.
+
+mod average;
+mod batch;
+pub mod data;
+pub mod device;
+pub mod examples;
+pub mod face_examples;
+mod learner;
+pub mod run_folder;
+pub mod speech_examples;
+
+pub use batch::largest;
+pub use examples::Examples;
+pub use learner::{TrainError, Trained, resume_or_start};
+
+use serde::{Deserialize, Serialize};
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Passes over the training data.
+    pub epochs: usize,
+    /// Examples a step.
+    pub batch: usize,
+    /// Learning rate, at its highest.
+    pub learning_rate: f64,
+    /// Whether the learning rate warms up for two epochs and then falls to zero along a cosine, or stays.
+    pub cosine: bool,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// Probability mass that a label gives to the other classes.
+    pub label_smoothing: f32,
+    /// Whether every other batch mixes pairs of examples (Zhang et al. 2018), in shares drawn evenly.
+    pub mixup: bool,
+    /// Share of the running mean of the weights that stays at each step; 0 keeps the last weights only.
+    #[serde(default)]
+    pub average_decay: f32,
+    /// Whether examples are varied.
+    pub augment: bool,
+    /// Epochs without a better selection accuracy after which training stops.
+    pub patience: usize,
+    /// Seed of weights, order and variation.
+    pub seed: u64,
+}
+
+impl Recipe {
+    /// Learning rate of a step, counted over the whole training.
+    fn learning_rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
+        if !self.cosine {
+            return self.learning_rate;
+        }
+        let warm_up = (2 * steps_per_epoch).min(self.epochs * steps_per_epoch / 10).max(1);
+        let total = (self.epochs * steps_per_epoch).max(warm_up + 1);
+        if step < warm_up {
+            return self.learning_rate * (step + 1) as f64 / warm_up as f64;
+        }
+        let progress = (step - warm_up) as f64 / (total - warm_up) as f64;
+        self.learning_rate * 0.5 * (1.0 + (core::f64::consts::PI * progress.min(1.0)).cos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls_to_nearly_zero() {
+        let recipe = Recipe {
+            epochs: 40,
+            batch: 64,
+            learning_rate: 0.01,
+            cosine: true,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            mixup: false,
+            average_decay: 0.0,
+            augment: false,
+            patience: 10,
+            seed: 1,
+        };
+        let at = |step| recipe.learning_rate(step, 100);
+        assert!(at(0) < 0.001 && at(100) < at(199));
+        assert!((at(200) - 0.01).abs() < 1e-9);
+        assert!(at(2000) < at(1000) && at(3999) < 1e-5);
+    }
+}

@@ -1,0 +1,256 @@
+//! `moodbox-trainer train`: from a data set to a run folder.
+
+use crate::dataset::split::RAVDESS_FOLDS;
+use crate::network::Preset;
+use crate::train::data::{self, Cut, DataError, Loaded};
+use crate::train::device::{self, UnknownDevice};
+use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use crate::train::{Examples, Recipe, TrainError, Trained, resume_or_start};
+use moodbox_shared::Emotion;
+use moodbox_shared::audio::SpeechStatistics;
+use moodbox_shared::model::Task;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use thiserror::Error;
+
+/// What to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TaskName {
+    /// Emotions in faces.
+    Face,
+    /// Emotions in voices.
+    Speech,
+}
+
+/// Trains a network.
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// What to learn
+    pub task: TaskName,
+    /// The data set: FER2013, RAVDESS, or folders named by emotion
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the run is kept: weights, history, curves
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Which network: the box's own, or the published one for comparison
+    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    pub preset: Preset,
+    /// Passes over the data [default: the preset's]
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Examples a step [default: the preset's]
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// Seed of weights, order, variation and split
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where to compute: see the features of this build
+    #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
+    pub device: String,
+    /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub fold: u8,
+    /// Choose by a fifth of each emotion, whoever shows it (published systems do; it flatters) [default for --preset paper]
+    #[arg(long)]
+    pub stratified: bool,
+    /// Choose by speakers who are not learned from [default for --preset compact]
+    #[arg(long, conflicts_with = "stratified")]
+    pub speaker_independent: bool,
+    /// Go on from the last checkpoint in --out
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// Why no network was trained.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainCommandError {
+    /// The data is not to be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// No such device.
+    #[error(transparent)]
+    Device(#[from] UnknownDevice),
+    /// The run's folder is not to be used.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// An option does not fit.
+    #[error("{0}")]
+    Option(String),
+    /// Interrupted; the last checkpoint stands.
+    #[error("interrupted after {epochs} epochs: go on with --resume")]
+    Interrupted {
+        /// Epochs that are kept.
+        epochs: usize,
+    },
+}
+
+/// Trains, or goes on training.
+pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
+    let device = device::by_name(&args.device)?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    // A second handler can't be set; then Ctrl-C ends the process at once, and the last checkpoint still stands.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+
+    let resumed = if args.resume { Some(resumable(args)?) } else { None };
+    let cut = resumed.as_ref().map_or_else(|| cut(args), |(_, description)| description.cut());
+    let (recipe, preset) = match &resumed {
+        Some((_, description)) => (description.recipe.clone(), description.preset),
+        None => (recipe(args)?, args.preset),
+    };
+    match args.task {
+        TaskName::Face => {
+            let loaded = data::load_faces(&args.data, &cut)?;
+            let (folder, description) = match resumed {
+                Some(run) => run,
+                None => start(args, &cut, recipe, Task::Face, &loaded, loaded.examples.class_names(), None)?,
+            };
+            description.check_data(&loaded)?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, &interrupted)?, args)
+        }
+        TaskName::Speech => {
+            let loaded = data::load_speech(&args.data, preset, &cut, recipe.augment)?;
+            let statistics = Some(loaded.examples.statistics());
+            let (folder, description) = match resumed {
+                Some(run) => run,
+                None => start(args, &cut, recipe, Task::Speech, &loaded, loaded.examples.class_names(), statistics)?,
+            };
+            description.check_data(&loaded)?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, &interrupted)?, args)
+        }
+    }
+}
+
+/// The run in --out; options that would change it are refused.
+fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainCommandError> {
+    let folder = RunFolder::open(&args.out)?;
+    let description = folder.description()?;
+    let task = match args.task {
+        TaskName::Face => Task::Face,
+        TaskName::Speech => Task::Speech,
+    };
+    if description.task != task {
+        let message = format!("{} is a run for '{}', not for '{task}'", args.out.display(), description.task);
+        return Err(TrainCommandError::Option(message));
+    }
+    Ok((folder, description))
+}
+
+fn start<E: Examples>(
+    args: &TrainArgs,
+    cut: &Cut,
+    recipe: Recipe,
+    task: Task,
+    loaded: &Loaded<E>,
+    classes: &[Emotion],
+    statistics: Option<&SpeechStatistics>,
+) -> Result<(RunFolder, RunDescription), TrainCommandError> {
+    let architecture = args.preset.architecture(task, classes.len());
+    println!("{}", loaded.split);
+    println!("network '{}': {:.1} MMAC an inference", args.preset.name(), architecture.macs() as f64 / 1e6);
+    let description = RunDescription {
+        task,
+        preset: args.preset,
+        architecture,
+        classes: classes.to_vec(),
+        recipe,
+        data: args.data.clone(),
+        split: loaded.split.clone(),
+        test_speakers: if task == Task::Speech { cut.test_speakers.clone() } else { Vec::new() },
+        selection_speakers: loaded.selection_speakers.clone(),
+        stratified: cut.stratified,
+        data_hash: loaded.data_hash.clone(),
+        statistics: statistics.map_or_else(Vec::new, |statistics| {
+            statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
+        }),
+        command: command_line(),
+    };
+    let folder = RunFolder::create(&args.out, &description)?;
+    Ok((folder, description))
+}
+
+fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> {
+    if trained.interrupted {
+        return Err(TrainCommandError::Interrupted { epochs: trained.progress.epochs_done });
+    }
+    println!(
+        "best epoch {} of {}: accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
+        trained.progress.best_epoch,
+        trained.progress.epochs_done,
+        100.0 * trained.progress.best_selection_accuracy,
+        args.out.display(),
+    );
+    Ok(())
+}
+
+fn cut(args: &TrainArgs) -> Cut {
+    let test_speakers = match (args.task, usize::from(args.fold)) {
+        (TaskName::Face, _) | (_, 0) => Vec::new(),
+        (TaskName::Speech, fold) => RAVDESS_FOLDS[fold - 1].to_vec(),
+    };
+    let stratified = args.stratified || (args.preset == Preset::Paper && !args.speaker_independent);
+    Cut { test_speakers, selection_speakers: Vec::new(), stratified, seed: args.seed }
+}
+
+fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
+    let mut recipe = match (args.preset, args.task) {
+        // As published: Adam (which decay 0 makes of AdamW), batches of 16, nothing else.
+        (Preset::Paper, _) => Recipe {
+            epochs: 50,
+            batch: 16,
+            learning_rate: 1e-3,
+            cosine: false,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            mixup: false,
+            average_decay: 0.0,
+            augment: false,
+            patience: 10,
+            seed: args.seed,
+        },
+        (Preset::Compact, TaskName::Face) => Recipe {
+            epochs: 24,
+            batch: 64,
+            learning_rate: 3e-3,
+            cosine: true,
+            weight_decay: 0.02,
+            label_smoothing: 0.1,
+            mixup: false,
+            average_decay: 0.0,
+            augment: true,
+            patience: 12,
+            seed: args.seed,
+        },
+        (Preset::Compact, TaskName::Speech) => Recipe {
+            epochs: 60,
+            batch: 16,
+            learning_rate: 2e-3,
+            cosine: true,
+            weight_decay: 0.05,
+            label_smoothing: 0.1,
+            mixup: true,
+            average_decay: 0.995,
+            augment: true,
+            patience: 40,
+            seed: args.seed,
+        },
+    };
+    if args.epochs == Some(0) || args.batch == Some(0) {
+        return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
+    }
+    recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
+    recipe.batch = args.batch.unwrap_or(recipe.batch);
+    Ok(recipe)
+}
+
+/// The command as it was typed, without the program's own path.
+fn command_line() -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("moodbox-trainer {}", arguments.join(" "))
+}
