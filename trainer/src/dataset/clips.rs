@@ -64,11 +64,16 @@ pub fn read_clips(dir: &Path) -> Result<ClipSet, DatasetError> {
 
 /// [`read_clips`] of one part; a data set without parts is all `Train`.
 pub fn read_clips_of(dir: &Path, part: Part) -> Result<ClipSet, DatasetError> {
-    let layout = Layout::detect(dir)?;
-    let mut set = read_clip_files(layout.list(part, Medium::Sound)?);
+    let set = find_clips(&Layout::detect(dir)?, part)?;
     if set.clips.is_empty() {
         return Err(DatasetError::nothing_readable(dir, part, "clip", &set.unreadable));
     }
+    Ok(set)
+}
+
+/// [`read_clips_of`] where it is no failure that there are none.
+pub(crate) fn find_clips(layout: &Layout, part: Part) -> Result<ClipSet, DatasetError> {
+    let mut set = read_clip_files(layout.list(part, Medium::Sound)?);
     set.duplicates = count_duplicates(set.clips.iter().map(|clip| clip.content_hash));
     Ok(set)
 }

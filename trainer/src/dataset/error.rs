@@ -82,7 +82,7 @@ impl DatasetError {
         }
     }
 
-    pub(super) fn nothing_readable(
+    pub(crate) fn nothing_readable(
         path: &Path,
         part: Part,
         kind: &'static str,

@@ -84,7 +84,7 @@ impl Layout {
                     listing.add_labelled(root, dir, *found, medium)?;
                 }
             }
-            Self::Labelled(dir) | Self::Ravdess(dir) | Self::Fer2013Csv(dir) if !whole => {
+            Self::Labelled(dir) | Self::Ravdess(dir) if !whole => {
                 return Err(self.no_part(dir, part));
             }
             Self::Labelled(dir) => listing.add_labelled(dir, dir, Part::Train, medium)?,
@@ -149,6 +149,20 @@ impl Layout {
     }
 }
 
+impl std::fmt::Display for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fer2013Csv(_) => f.write_str("FER2013 as one table"),
+            Self::Parts { .. } => {
+                let names: Vec<&str> = self.parts().into_iter().map(Part::name).collect();
+                write!(f, "folders by label, in parts ({})", names.join(", "))
+            }
+            Self::Labelled(_) => f.write_str("folders by label"),
+            Self::Ravdess(_) => f.write_str("RAVDESS"),
+        }
+    }
+}
+
 /// The names in use for the parts of a data set.
 pub(super) fn part_of(name: &str) -> Option<Part> {
     match name.trim().to_ascii_lowercase().as_str() {
@@ -163,7 +177,7 @@ fn has_label_folder(dir: &Path) -> Result<bool, DatasetError> {
     Ok(entries(dir)?.iter().any(|entry| Emotion::from_name(&file_name(entry)).is_some() && entry.is_dir()))
 }
 
-/// Actors' folders or files here, or one folder down (`Audio_Speech_Actors_01-24/Actor_01`).
+/// Actors' folders or files here, or in every folder of it (`Audio_Speech_Actors_01-24/Actor_01`).
 fn holds_ravdess(inside: &[PathBuf]) -> Result<bool, DatasetError> {
     let is_ravdess = |entry: &PathBuf| {
         if entry.is_dir() { is_actor_folder(entry) } else { RavdessName::parse(entry).is_some() }
@@ -171,12 +185,16 @@ fn holds_ravdess(inside: &[PathBuf]) -> Result<bool, DatasetError> {
     if inside.iter().any(is_ravdess) {
         return Ok(true);
     }
-    for folder in inside.iter().filter(|entry| entry.is_dir()) {
-        if entries(folder)?.iter().any(|entry| entry.is_dir() && is_actor_folder(entry)) {
-            return Ok(true);
+    let mut folders = inside.iter().filter(|entry| entry.is_dir()).peekable();
+    if folders.peek().is_none() {
+        return Ok(false);
+    }
+    for folder in folders {
+        if !entries(folder)?.iter().any(|entry| entry.is_dir() && is_actor_folder(entry)) {
+            return Ok(false);
         }
     }
-    Ok(false)
+    Ok(true)
 }
 
 /// A few names, for the message.

@@ -26,6 +26,9 @@ pub use error::DatasetError;
 pub use layout::Layout;
 pub use pictures::{Picture, PictureSet, read_pictures, read_training_beside};
 
+pub(crate) use clips::find_clips;
+pub(crate) use pictures::find_pictures;
+
 use folder::{LabelledFile, Listing};
 
 /// A part of a data set, as its publisher cut it.

@@ -44,14 +44,19 @@ pub struct PictureSet {
 ///
 /// Fails where there is no data set, no such part, or nothing readable in it; single files that can't be read are listed in the result.
 pub fn read_pictures(dir: &Path, part: Part) -> Result<PictureSet, DatasetError> {
-    let layout = Layout::detect(dir)?;
-    let mut set = match &layout {
-        Layout::Fer2013Csv(csv) => fer2013::read_csv(csv, part)?,
-        _ => read_picture_files(layout.list(part, Medium::Picture)?),
-    };
+    let set = find_pictures(&Layout::detect(dir)?, part)?;
     if set.pictures.is_empty() {
         return Err(DatasetError::nothing_readable(dir, part, "picture", &set.unreadable));
     }
+    Ok(set)
+}
+
+/// [`read_pictures`] where it is no failure that there are none.
+pub(crate) fn find_pictures(layout: &Layout, part: Part) -> Result<PictureSet, DatasetError> {
+    let mut set = match layout {
+        Layout::Fer2013Csv(csv) => fer2013::read_csv(csv, part)?,
+        _ => read_picture_files(layout.list(part, Medium::Picture)?),
+    };
     set.duplicates = count_duplicates(set.pictures.iter().map(|picture| picture.content_hash));
     Ok(set)
 }
