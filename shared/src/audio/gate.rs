@@ -121,3 +121,67 @@ fn level_dbfs(hop: &[i16; HOP]) -> f32 {
     let variance = (squares as f32 / count - mean * mean) / (32_768.0 * 32_768.0);
     10.0 * libm::log10f(variance.max(1e-12))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gate that takes every hop above the floor for speech.
+    fn by_level() -> SpeechGate {
+        SpeechGate::new(GateSettings { voice_threshold: 0.0, floor_dbfs: -60.0, onset_hops: 3, hang_over_hops: 5 })
+    }
+
+    fn hop(amplitude: i16) -> [i16; HOP] {
+        core::array::from_fn(|n| if n.is_multiple_of(2) { amplitude } else { -amplitude })
+    }
+
+    fn open_after(gate: &mut SpeechGate, amplitude: i16, hops: usize) -> bool {
+        for _ in 0..hops {
+            gate.push(&hop(amplitude), |_, _| {});
+        }
+        gate.is_open()
+    }
+
+    #[test]
+    fn a_click_does_not_open_it_but_a_word_does() {
+        let mut gate = by_level();
+        assert!(!open_after(&mut gate, 1000, 2));
+        assert!(!open_after(&mut gate, 1, 1));
+        assert!(open_after(&mut gate, 1000, 3));
+    }
+
+    #[test]
+    fn it_stays_open_through_a_pause_and_closes_after_it() {
+        let mut gate = by_level();
+        assert!(open_after(&mut gate, 1000, 3));
+        assert!(open_after(&mut gate, 1, 5));
+        assert!(open_after(&mut gate, 1000, 1), "one hop of speech is enough to go on");
+        assert!(open_after(&mut gate, 1, 5));
+        assert!(!open_after(&mut gate, 1, 1));
+    }
+
+    #[test]
+    fn clearing_closes_it() {
+        let mut gate = by_level();
+        assert!(open_after(&mut gate, 1000, 3));
+        gate.clear();
+        assert!(!gate.is_open());
+        gate.push(&hop(1000), |number, _| assert_eq!(number, 0));
+    }
+
+    #[test]
+    fn level_is_rms_without_the_mean() {
+        assert!((level_dbfs(&hop(16_384)) + 6.02).abs() < 0.01);
+        assert_eq!(level_dbfs(&[0; HOP]), -120.0);
+        assert_eq!(level_dbfs(&[9_000; HOP]), -120.0);
+        assert!(level_dbfs(&[i16::MIN; HOP]) <= -100.0);
+    }
+
+    #[test]
+    fn silence_is_no_speech() {
+        let mut gate = SpeechGate::default();
+        for _ in 0..100 {
+            gate.push(&[0; HOP], |_, reading| assert!(!reading.open && (0.0..=1.0).contains(&reading.voice)));
+        }
+    }
+}

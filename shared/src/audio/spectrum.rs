@@ -84,7 +84,7 @@ mod tests {
         let whole = (CHROMA_FFT * CHROMA_FFT) as f32;
         assert_eq!((power[0], power[1], power[CHROMA_FFT_BINS - 1]), (whole, 0.0, 0.0));
 
-        let alternating: [f32; CHROMA_FFT] = core::array::from_fn(|n| if n % 2 == 0 { 1.0 } else { -1.0 });
+        let alternating: [f32; CHROMA_FFT] = core::array::from_fn(|n| if n.is_multiple_of(2) { 1.0 } else { -1.0 });
         chroma_power(&alternating, &hann, &mut [0.0; CHROMA_FFT], &mut power);
         assert_eq!((power[0], power[CHROMA_FFT_BINS - 1]), (0.0, whole));
     }

@@ -161,3 +161,87 @@ mod columns {
         values.into_array().map_err(|values| D::Error::invalid_length(values.len(), &"180 values"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn rows() -> Vec<FeatureRow> {
+        (0..WINDOW_ROWS)
+            .map(|t| FeatureRow(core::array::from_fn(|k| (k as f32 * 0.37 + t as f32 * 0.11).sin() * 20.0 - 40.0)))
+            .collect()
+    }
+
+    fn statistics() -> SpeechStatistics {
+        SpeechStatistics {
+            offset: core::array::from_fn(|k| k as f32 * 0.01),
+            scale: core::array::from_fn(|k| 0.05 + k as f32 * 1e-3),
+        }
+    }
+
+    #[test]
+    fn a_map_has_no_level_but_keeps_its_chroma() {
+        let rows = rows();
+        let mut map = vec![0.0; SpeechInputKind::Map.input_len()];
+        SpeechInputKind::Map.scale(SpeechWindow::ending(&rows).unwrap(), &SpeechStatistics::IDENTITY, &mut map);
+        let mean = |columns: core::ops::Range<usize>| {
+            let width = columns.len();
+            let values = map.chunks(FEATURES).flat_map(|row| &row[columns.clone()]).map(|&value| f64::from(value));
+            values.sum::<f64>() / (width * WINDOW_ROWS) as f64
+        };
+        for k in 0..FeatureRow::CHROMA_START {
+            assert!(mean(k..k + 1).abs() < 1e-4);
+        }
+        assert!(mean(FeatureRow::MEL_START..FEATURES).abs() < 1e-4);
+        assert!(mean(FeatureRow::MEL_START..FeatureRow::MEL_START + 1).abs() > 0.01, "bands keep their differences");
+        for (row, source) in map.chunks(FEATURES).zip(&rows) {
+            assert_eq!(row[FeatureRow::CHROMA_START..FeatureRow::MEL_START], *source.chroma());
+        }
+    }
+
+    #[test]
+    fn the_int8_input_is_the_float_input_quantised() {
+        let rows = rows();
+        let window = SpeechWindow::ending(&rows).unwrap();
+        let quantization = Quantization { scale: 0.02, zero_point: -7 };
+        for kind in [SpeechInputKind::Map, SpeechInputKind::Average] {
+            let (mut float, mut int8) = (vec![0.0; kind.input_len()], vec![0; kind.input_len()]);
+            kind.scale(window, &statistics(), &mut float);
+            kind.quantize(window, &statistics(), quantization, &mut int8);
+            assert!(float.iter().zip(&int8).all(|(&float, &int8)| quantization.quantize(float) == int8));
+            assert!(int8.iter().any(|value| *value != int8[0]));
+        }
+    }
+
+    #[test]
+    fn the_average_of_a_window_is_that_of_its_rows() {
+        let rows = rows();
+        let (mut of_window, mut of_rows) = (vec![0.0; FEATURES], vec![0.0; FEATURES]);
+        SpeechInputKind::Average.scale(SpeechWindow::ending(&rows).unwrap(), &statistics(), &mut of_window);
+        scale_average(&average(&rows), &statistics(), &mut of_rows);
+        assert_eq!(of_window, of_rows);
+        assert_eq!(average([]), FeatureRow::ZERO);
+    }
+
+    #[test]
+    fn statistics_survive_the_model_file() {
+        let mut buffer = [0; 2048];
+        let bytes = postcard::to_slice(&statistics(), &mut buffer).unwrap();
+        assert_eq!(postcard::from_bytes::<SpeechStatistics>(bytes).unwrap(), statistics());
+        let short = postcard::to_slice(&([1.0f32; 3].as_slice(), [1.0f32; 3].as_slice()), &mut buffer).unwrap();
+        assert!(postcard::from_bytes::<SpeechStatistics>(short).is_err());
+    }
+
+    #[test]
+    fn statistics_that_would_give_no_number_are_told() {
+        assert!(statistics().is_valid());
+        for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let mut statistics = statistics();
+            statistics.scale[7] = bad;
+            assert!(!statistics.is_valid(), "{bad}");
+        }
+    }
+}

@@ -57,3 +57,57 @@ fn mirrored(distance: usize, room: usize) -> usize {
     let step = (distance - 1) % (2 * room);
     step.min(2 * room - 1 - step)
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    /// Rows that carry their number.
+    fn numbered(count: usize) -> Vec<FeatureRow> {
+        (0..count).map(|number| FeatureRow([number as f32; crate::audio::FEATURES])).collect()
+    }
+
+    fn numbers(window: SpeechWindow<'_>) -> Vec<usize> {
+        window.iter().map(|row| row.0[0] as usize).collect()
+    }
+
+    #[test]
+    fn a_long_clip_is_scored_every_half_second_and_at_its_end() {
+        assert_eq!(window_starts(192 + 70).collect::<Vec<_>>(), [0, 31, 62, 70]);
+        assert_eq!(window_starts(192 + 62).collect::<Vec<_>>(), [0, 31, 62]);
+        assert_eq!(window_starts(192).collect::<Vec<_>>(), [0]);
+        assert_eq!(window_starts(3).collect::<Vec<_>>(), [0]);
+        assert_eq!(window_starts(0).count(), 0);
+    }
+
+    #[test]
+    fn rows_need_all_their_samples() {
+        assert_eq!([2047, 2048, 2303, 2304].map(row_count), [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn what_ends_a_long_sound_is_the_window() {
+        let rows = numbered(200);
+        assert_eq!(numbers(SpeechWindow::ending(&rows).unwrap()), (8..200).collect::<Vec<_>>());
+        assert!(SpeechWindow::ending(&[]).is_none());
+    }
+
+    #[test]
+    fn a_short_sound_keeps_the_room_before_it() {
+        let rows = numbered(160);
+        let window = numbers(SpeechWindow::ending(&rows).unwrap());
+        assert_eq!(window.len(), WINDOW_ROWS);
+        assert_eq!(window[32..], (0..160).collect::<Vec<_>>());
+        let before: Vec<usize> = window[..32].iter().rev().copied().collect();
+        let there: Vec<usize> = (0..ROOM_ROWS).collect();
+        let back: Vec<usize> = (0..ROOM_ROWS).rev().collect();
+        assert_eq!(before, [there.clone(), back, there].concat()[..32]);
+    }
+
+    #[test]
+    fn a_single_row_fills_a_window() {
+        assert_eq!(numbers(SpeechWindow::ending(&numbered(1)).unwrap()), [0; WINDOW_ROWS]);
+    }
+}
