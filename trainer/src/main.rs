@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use moodbox_trainer::{evaluate, quantize_command, train_command};
+use moodbox_trainer::{data_command, evaluate, quantize_command, train_command};
 use std::process::ExitCode;
 
 /// Makes the networks of Moodbox from labelled pictures and clips.
@@ -16,6 +16,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Count what a data set holds
+    Data(data_command::DataArgs),
     /// Train a network from a data set
     Train(train_command::TrainArgs),
     /// Make the int8 model of a training run
@@ -31,6 +33,7 @@ const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run_quantize(&args).map_err(anyhow::Error::from),
         Command::Export(args) => quantize_command::run_export(&args).map_err(anyhow::Error::from),

@@ -102,13 +102,12 @@ pub fn crop_to_face(image: &LumaImage<'_>, square: CropSquare, out: &mut [u8; FA
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     fn checker(side: usize) -> std::vec::Vec<u8> {
-        (0..side * side).map(|i| if (i % side + i / side) % 2 == 0 { 0 } else { 200 }).collect()
+        (0..side * side).map(|i| if (i % side + i / side).is_multiple_of(2) { 0 } else { 200 }).collect()
     }
-    extern crate std;
-
     #[test]
     fn a_32_pixel_square_is_copied() {
         let pixels = checker(32);

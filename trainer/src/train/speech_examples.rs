@@ -9,7 +9,7 @@ use crate::features::{clip_rows, rows_of_clips};
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::speech_input::{average, scale_average};
 use moodbox_shared::audio::{
-    FEATURES, FeatureRow, SpeechInputKind, SpeechStatistics, SpeechWindow, WINDOW_ROWS, window_starts,
+    FEATURES, FeatureRow, SpeechInputKind, SpeechStatistics, SpeechWindow, WINDOW_ROWS, row_count, window_starts,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -39,10 +39,15 @@ impl SpeechExamples {
         let mut training: Vec<(Vec<Vec<FeatureRow>>, usize)> = split
             .train
             .par_iter()
-            .map(|&index| (rows_with_variants(&clips[index], augment, seed), class(&clips[index])))
+            .map(|&index| (rows_with_variants(kind, &clips[index], augment, seed), class(&clips[index])))
             .collect();
-        let mut selection: Vec<(Vec<FeatureRow>, usize)> =
-            split.selection.par_iter().map(|&index| (clip_rows(&clips[index].samples), class(&clips[index]))).collect();
+        let mut selection: Vec<(Vec<FeatureRow>, usize)> = split
+            .selection
+            .par_iter()
+            .map(|&index| {
+                (rows_for(kind, clip_rows(&clips[index].samples), &clips[index].samples), class(&clips[index]))
+            })
+            .collect();
         let before = training.len() + selection.len();
         training.retain(|(variants, _)| !variants[0].is_empty());
         selection.retain(|(rows, _)| !rows.is_empty());
@@ -168,17 +173,27 @@ impl Examples for SpeechExamples {
 }
 
 /// The rows of a clip as it is, then of its variants.
-fn rows_with_variants(clip: &Clip, augment: bool, seed: u64) -> Vec<Vec<FeatureRow>> {
+fn rows_with_variants(kind: SpeechInputKind, clip: &Clip, augment: bool, seed: u64) -> Vec<Vec<FeatureRow>> {
     let mut variants = vec![clip.samples.clone()];
     if augment {
         let mut rng = StdRng::seed_from_u64(seed ^ clip.content_hash);
         variants.extend(speech::SPEEDS.iter().map(|&speed| speech::at_speed(&clip.samples, speed)));
         variants.extend(speech::SNR_DB.iter().map(|&snr_db| speech::with_noise(&clip.samples, snr_db, &mut rng)));
     }
-    let mut rows = rows_of_clips(&variants);
+    let rows = rows_of_clips(&variants);
+    let mut rows: Vec<_> =
+        rows.into_iter().zip(&variants).map(|(rows, samples)| rows_for(kind, rows, samples)).collect();
     let first = rows.remove(0);
     rows.retain(|rows| !rows.is_empty());
     rows.insert(0, first);
+    rows
+}
+
+/// What a network reads of a clip's rows: an average is one of the clip's own, without the room sound put in front of short clips.
+fn rows_for(kind: SpeechInputKind, mut rows: Vec<FeatureRow>, samples: &[i16]) -> Vec<FeatureRow> {
+    if kind == SpeechInputKind::Average {
+        rows.drain(..rows.len().saturating_sub(row_count(samples.len())));
+    }
     rows
 }
 
