@@ -1,0 +1,112 @@
+//! The mean of many faces, which is nobody's, as a camera would see it.
+
+use image::imageops::{self, FilterType};
+use image::{GrayImage, Luma};
+use moodbox_shared::Emotion;
+
+use crate::dataset::Picture;
+use crate::dataset::fer2013::SIDE;
+
+/// Width of a frame, in pixels.
+pub const FRAME_WIDTH: u32 = 640;
+
+/// Height of a frame, in pixels.
+pub const FRAME_HEIGHT: u32 = 480;
+
+/// Side of the face's picture in the frame, in pixels: a person half a metre from the camera.
+const FACE_SIDE: u32 = 240;
+
+/// What the mean's deviations from its own brightness are multiplied by at most: averaging takes contrast away.
+const MAX_CONTRAST_GAIN: f64 = 3.0;
+
+/// Spread of brightness that a face is brought to: about that of a single picture.
+const CONTRAST: f64 = 55.0;
+
+/// The mean of all pictures of an emotion that have FER2013's size; `None` where there are none.
+///
+/// Each picture counts by its deviation from its own mean brightness, in its own contrast, so that dark ones count as much as bright
+/// ones. The result has the contrast of a single picture.
+pub fn mean_face(pictures: &[Picture], emotion: Emotion) -> Option<GrayImage> {
+    let mut sums = vec![0.0f64; SIDE * SIDE];
+    let mut count = 0;
+    for picture in pictures.iter().filter(|picture| picture.emotion == emotion) {
+        let pixels = picture.luma.pixels();
+        if (picture.luma.width(), picture.luma.height()) != (SIDE, SIDE) {
+            continue;
+        }
+        let (mean, deviation) = brightness_and_contrast(pixels.iter().map(|&pixel| f64::from(pixel)));
+        if deviation < 1.0 {
+            continue;
+        }
+        for (sum, &pixel) in sums.iter_mut().zip(pixels) {
+            *sum += CONTRAST * (f64::from(pixel) - mean) / deviation;
+        }
+        count += 1;
+    }
+    if count == 0 {
+        return None;
+    }
+    sums.iter_mut().for_each(|sum| *sum /= f64::from(count));
+    let (mean, deviation) = brightness_and_contrast(sums.iter().copied());
+    let gain = (CONTRAST / deviation.max(1.0)).min(MAX_CONTRAST_GAIN);
+    let pixels = sums.iter().map(|sum| (128.0 + gain * (sum - mean)).round().clamp(0.0, 255.0) as u8).collect();
+    GrayImage::from_raw(SIDE as u32, SIDE as u32, pixels)
+}
+
+/// Sets a face into the middle of a frame; around it is the mean brightness of its own border.
+pub fn frame(face: &GrayImage) -> GrayImage {
+    let (width, height) = face.dimensions();
+    let border = face
+        .enumerate_pixels()
+        .filter(|(x, y, _)| *x == 0 || *y == 0 || *x == width - 1 || *y == height - 1)
+        .map(|(_, _, pixel)| f64::from(pixel.0[0]));
+    let (background, _) = brightness_and_contrast(border);
+    let mut frame = GrayImage::from_pixel(FRAME_WIDTH, FRAME_HEIGHT, Luma([background.round() as u8]));
+    let large = imageops::resize(face, FACE_SIDE, FACE_SIDE, FilterType::CatmullRom);
+    let (left, top) = ((FRAME_WIDTH - FACE_SIDE) / 2, (FRAME_HEIGHT - FACE_SIDE) / 2);
+    imageops::replace(&mut frame, &large, i64::from(left), i64::from(top));
+    frame
+}
+
+/// Mean and standard deviation.
+fn brightness_and_contrast(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    (mean, variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Part;
+    use moodbox_shared::media::OwnedLuma;
+
+    fn picture(emotion: Emotion, pixel: impl Fn(usize) -> u8) -> Picture {
+        let luma = OwnedLuma::new(SIDE, SIDE, (0..SIDE * SIDE).map(pixel).collect()).unwrap();
+        Picture { id: String::new(), emotion, part: Part::Train, luma, content_hash: 0 }
+    }
+
+    #[test]
+    fn a_dark_picture_counts_as_much_as_a_bright_one() {
+        // Bright on the left in a dark picture, bright on the right in a bright one: the mean is flat but for what they share.
+        let pictures = [
+            picture(Emotion::Happy, |i| if i % SIDE < SIDE / 2 { 30 } else { 10 }),
+            picture(Emotion::Happy, |i| if i % SIDE < SIDE / 2 { 100 } else { 240 }),
+            picture(Emotion::Happy, |_| 77),
+            picture(Emotion::Sad, |i| i as u8),
+        ];
+        let face = mean_face(&pictures, Emotion::Happy).unwrap();
+        assert!(face.pixels().all(|pixel| pixel.0[0] == 128));
+        assert!(mean_face(&pictures, Emotion::Angry).is_none());
+    }
+
+    #[test]
+    fn the_face_stands_in_the_middle_of_the_frame() {
+        let face = GrayImage::from_fn(48, 48, |x, y| Luma([if (10..38).contains(&x) && y > 10 { 200 } else { 90 }]));
+        let frame = frame(&face);
+        assert_eq!(frame.dimensions(), (FRAME_WIDTH, FRAME_HEIGHT));
+        assert_eq!(frame.get_pixel(320, 240).0[0], 200);
+        assert_eq!(frame.get_pixel(0, 0), frame.get_pixel(639, 479));
+    }
+}
