@@ -1,4 +1,4 @@
-//! The float network as ONNX, for everybody else: `input`, batch × channels × height × width, to logits.
+//! The float network as ONNX, for everybody else: one input, 1 × channels × height × width, and one output, the logits.
 
 use crate::network::Network;
 use burn::module::Module;
