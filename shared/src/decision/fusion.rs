@@ -71,9 +71,8 @@ pub fn fuse(evidence: &Evidence, settings: &FusionSettings) -> Option<SpeechPost
     match &evidence.speech {
         Some(speech) => {
             for (index, log_weight) in log_weights.iter_mut().enumerate() {
-                let beyond_prior =
-                    log_floored(speech.as_array()[index]) - log_floored(settings.speech_prior.as_array()[index]);
-                *log_weight += settings.speech_trust * beyond_prior;
+                let said = beyond_prior(speech.as_array()[index], settings.speech_prior.as_array()[index]);
+                *log_weight += settings.speech_trust * said;
             }
         }
         None => log_weights[Emotion::Calm.index()] = f32::NEG_INFINITY,
@@ -83,6 +82,11 @@ pub fn fuse(evidence: &Evidence, settings: &FusionSettings) -> Option<SpeechPost
 
 /// Where the face says what it has to say about calm.
 const FACE_NEUTRAL: usize = 0;
+
+/// What a stream says beyond what was likely beforehand; an emotion that it never learned is unlikely to it.
+fn beyond_prior(posterior: f32, prior: f32) -> f32 {
+    if prior > 0.0 { log_floored(posterior) - log_floored(prior) } else { libm::logf(FLOOR) }
+}
 
 fn log_floored(probability: f32) -> f32 {
     libm::logf(probability.max(FLOOR))

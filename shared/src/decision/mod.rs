@@ -1,10 +1,10 @@
 //! From what a face and a voice say to what the box shows.
 //!
-//! What comes in are the calibrated posteriors of the streams that are present; what goes out is one [`Decision`] a step, and an
-//! [`EmotionEvent`] wherever the shown verdict changes. In between: [`calibration`] → [`fusion`] → [`smoothing`] → [`Decider`], which
-//! holds two thresholds, keeps a verdict for a while, and abstains where nobody is there or nothing is clear.
+//! What comes in are the posteriors of the streams that are present, calibrated by the temperature of their model file
+//! ([`Model::face_posteriors`](crate::model::Model::face_posteriors) does that); what goes out is one [`Decision`] a step, and an
+//! [`EmotionEvent`] wherever the shown verdict changes. In between: [`fusion`] → [`smoothing`] → [`Decider`], which holds two
+//! thresholds, keeps a verdict for a while, and abstains where nobody is there or nothing is clear.
 
-pub mod calibration;
 mod decider;
 pub mod fusion;
 pub mod smoothing;

@@ -8,7 +8,7 @@ use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use thiserror::Error;
 
@@ -69,7 +69,19 @@ pub fn read(path: &Path) -> Result<AudioClip, AudioFileError> {
     if metadata.is_file() && metadata.len() == 0 {
         return Err(AudioFileError::EmptyFile);
     }
-    let stream = MediaSourceStream::new(std::boxed::Box::new(file), Default::default());
+    read_source(std::boxed::Box::new(file))
+}
+
+/// Reads a sound from memory as [`read`] does from a file.
+pub fn read_bytes(bytes: &'static [u8]) -> Result<AudioClip, AudioFileError> {
+    if bytes.is_empty() {
+        return Err(AudioFileError::EmptyFile);
+    }
+    read_source(std::boxed::Box::new(io::Cursor::new(bytes)))
+}
+
+fn read_source(source: std::boxed::Box<dyn MediaSource>) -> Result<AudioClip, AudioFileError> {
+    let stream = MediaSourceStream::new(source, Default::default());
     let format = symphonia::default::get_probe()
         .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
         .map_err(|error| match error {

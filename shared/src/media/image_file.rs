@@ -4,7 +4,7 @@ use crate::vision::luma::luma_of_rgb;
 use crate::vision::{LumaError, LumaImage};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 use std::vec::Vec;
 use thiserror::Error;
@@ -83,7 +83,19 @@ pub fn read_luma(path: &Path) -> Result<OwnedLuma, ImageFileError> {
     if metadata.is_file() && metadata.len() == 0 {
         return Err(ImageFileError::EmptyFile);
     }
-    let reader = ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()?;
+    decode(BufReader::new(File::open(path)?))
+}
+
+/// Reads a picture from memory as [`read_luma`] does from a file.
+pub fn read_luma_bytes(bytes: &[u8]) -> Result<OwnedLuma, ImageFileError> {
+    if bytes.is_empty() {
+        return Err(ImageFileError::EmptyFile);
+    }
+    decode(Cursor::new(bytes))
+}
+
+fn decode(source: impl BufRead + Seek) -> Result<OwnedLuma, ImageFileError> {
+    let reader = ImageReader::new(source).with_guessed_format()?;
     if reader.format().is_none_or(|format| !format.reading_enabled()) {
         return Err(ImageFileError::NotAPicture);
     }

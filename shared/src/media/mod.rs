@@ -5,7 +5,7 @@ pub mod image_file;
 pub mod resample;
 
 pub use audio_file::{AudioClip, AudioFileError};
-pub use image_file::{ImageFileError, OwnedLuma, read_luma};
+pub use image_file::{ImageFileError, OwnedLuma, read_luma, read_luma_bytes};
 
 use std::path::Path;
 use std::vec::Vec;
@@ -13,4 +13,9 @@ use std::vec::Vec;
 /// Reads a sound file as the features want it: 16 kHz, mono, i16.
 pub fn read_speech(path: &Path) -> Result<Vec<i16>, AudioFileError> {
     resample::to_16khz(&audio_file::read(path)?)
+}
+
+/// Reads a sound from memory as [`read_speech`] does from a file.
+pub fn read_speech_bytes(bytes: &'static [u8]) -> Result<Vec<i16>, AudioFileError> {
+    resample::to_16khz(&audio_file::read_bytes(bytes)?)
 }

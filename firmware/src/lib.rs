@@ -1,0 +1,24 @@
+//! The Moodbox runtime, as a library so that tests can take it apart; `main.rs` is its command line.
+//!
+//! ```text
+//! camera ──► face detector ─┐
+//!                           ├─► pipeline (moodbox-shared) ──► indicator, links
+//! microphone ───────────────┘
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod camera;
+pub mod clock;
+pub mod config;
+mod embedded;
+pub mod face_detector;
+pub mod indicator;
+pub mod listen;
+pub mod microphone;
+pub mod models;
+pub mod report;
+pub mod runtime;
+pub mod sample;
+pub mod self_test;
+pub mod serial;

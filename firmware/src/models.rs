@@ -1,0 +1,105 @@
+//! The two networks: from files where they are given, else those in the binary.
+
+use crate::embedded;
+use moodbox_shared::model::{Model, ModelError, Task};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why there is no network.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelsError {
+    /// The file can't be read.
+    #[error("cannot read {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is no model that this build can run.
+    #[error("cannot use {path}: {source}")]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ModelError,
+    },
+    /// The embedded network does not fit the code around it.
+    #[error("the embedded {task} model is damaged ({source}): build the program again")]
+    Embedded {
+        /// Which of the two.
+        task: Task,
+        /// What is wrong with it.
+        source: ModelError,
+    },
+    /// A network for the other sense.
+    #[error("{path} is not a model for {wanted}, but for {found}")]
+    Task {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        wanted: Task,
+        /// What it is.
+        found: Task,
+    },
+    /// Neither a file nor an embedded network.
+    #[error("this build has no embedded {task} model: give one with --{task}-model FILE")]
+    Missing {
+        /// Which of the two.
+        task: Task,
+    },
+}
+
+/// The bytes of a model file, and where they are from. They stay where they are for as long as the program runs.
+#[derive(Clone, Debug)]
+pub struct ModelSource {
+    task: Task,
+    path: Option<PathBuf>,
+    bytes: &'static [u8],
+}
+
+impl ModelSource {
+    /// Reads `path`, or takes the embedded model where there is none.
+    ///
+    /// A file's bytes are never given back: a program opens its models once.
+    pub fn open(task: Task, path: Option<&Path>) -> Result<Self, ModelsError> {
+        let bytes = match path {
+            Some(path) => {
+                let io = |source| ModelsError::Io { path: path.to_path_buf(), source };
+                &*std::fs::read(path).map_err(io)?.leak()
+            }
+            None => Self::embedded(task).ok_or(ModelsError::Missing { task })?,
+        };
+        Ok(Self { task, path: path.map(Path::to_path_buf), bytes })
+    }
+
+    /// The embedded model, where this build has one.
+    pub fn embedded(task: Task) -> Option<&'static [u8]> {
+        match task {
+            Task::Face => embedded::FACE_MODEL,
+            Task::Speech => embedded::SPEECH_MODEL,
+        }
+    }
+
+    /// Checks the model.
+    pub fn load(&self) -> Result<Model<'static>, ModelsError> {
+        let model = Model::load(self.bytes).map_err(|source| match &self.path {
+            Some(path) => ModelsError::Model { path: path.clone(), source },
+            None => ModelsError::Embedded { task: self.task, source },
+        })?;
+        if model.task() != self.task {
+            return Err(ModelsError::Task {
+                path: self.path.clone().unwrap_or_default(),
+                wanted: self.task,
+                found: model.task(),
+            });
+        }
+        Ok(model)
+    }
+}
+
+/// Opens and checks a model in one go.
+pub fn open(task: Task, path: Option<&Path>) -> Result<Model<'static>, ModelsError> {
+    ModelSource::open(task, path)?.load()
+}

@@ -1,0 +1,263 @@
+//! `moodbox check`: does this binary, on this machine, compute what it should?
+//!
+//! The models are read and checked; one row of features is held against librosa's; the face detector must find every face of the sample;
+//! and each network must say of the sample what it said when it was made, to the digit that matters.
+
+use crate::face_detector::{FaceDetector, FaceFinder};
+use crate::models::ModelSource;
+use crate::sample::{Item, Sample};
+use moodbox_shared::audio::{CHROMA_FFT, FEATURES, FeatureExtractor, FeatureRow, SpeechStream};
+use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model, Task};
+use moodbox_shared::nn::{Arena, Isa};
+use moodbox_shared::pipeline::Sighting;
+use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Largest difference from librosa in a feature of noise.
+const FEATURE_TOLERANCE: f32 = 2e-3;
+
+/// Largest difference from the committed posteriors: another machine's last digit, no more.
+const POSTERIOR_TOLERANCE: f32 = 2e-3;
+
+/// Name of the committed posteriors in the sample's folder.
+const EXPECTED_FILE: &str = "expected.json";
+
+/// One row of librosa's features of [`noise`].
+#[derive(Deserialize)]
+struct FeatureGolden {
+    made_with: String,
+    row: Vec<f32>,
+}
+
+/// What the networks said of the sample, by the checksum of the model file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The face model that said it, as eight hexadecimal digits.
+    pub face_model: Option<String>,
+    /// The speech model that said it.
+    pub speech_model: Option<String>,
+    /// Posteriors of each item's face, by its picture's name.
+    pub face: BTreeMap<String, Vec<f32>>,
+    /// Posteriors of each item's voice, by its picture's name.
+    pub speech: BTreeMap<String, Vec<f32>>,
+}
+
+/// The report: a line a check.
+struct Report<'a, W> {
+    out: &'a mut W,
+    failures: u32,
+}
+
+impl<W: Write> Report<'_, W> {
+    fn line(&mut self, mark: &str, name: &str, finding: impl Display) -> io::Result<()> {
+        writeln!(self.out, "{mark:<6} {name:<18} {finding}")
+    }
+
+    fn check(&mut self, name: &str, finding: Result<String, String>) -> io::Result<()> {
+        match finding {
+            Ok(finding) => self.line("ok", name, finding),
+            Err(finding) => {
+                self.failures += 1;
+                self.line("FAILED", name, finding)
+            }
+        }
+    }
+}
+
+/// Checks everything, writes a line for each check to `out`, and returns how many failed.
+pub fn run(face: &ModelSource, speech: &ModelSource, out: &mut impl Write) -> io::Result<u32> {
+    let mut report = Report { out, failures: 0 };
+    report.check("features", check_features())?;
+    let face = load(&mut report, Task::Face, face)?;
+    let speech = load(&mut report, Task::Speech, speech)?;
+    let sample = match Sample::embedded() {
+        Ok(sample) => sample,
+        Err(error) => {
+            report.line("–", "sample", error)?;
+            return Ok(report.failures);
+        }
+    };
+    report.check("face detector", check_detector(&sample))?;
+    check_golden(&mut report, &sample, face.as_ref(), speech.as_ref())?;
+    Ok(report.failures)
+}
+
+/// What the given networks say of the built-in sample, for `models/sample/expected.json`.
+pub fn expected(sample: &Sample, face: &Model<'_>, speech: &Model<'_>) -> Expected {
+    let mut expected =
+        Expected { face_model: Some(checksum(face)), speech_model: Some(checksum(speech)), ..Expected::default() };
+    for item in sample.items.iter() {
+        if let Some(posteriors) = judge_face(face, item) {
+            expected.face.insert(item.name.clone(), posteriors);
+        }
+        if item.has_speech
+            && let Some(posteriors) = judge_speech(speech, item)
+        {
+            expected.speech.insert(item.name.clone(), posteriors);
+        }
+    }
+    expected
+}
+
+fn load<W: Write>(report: &mut Report<'_, W>, task: Task, source: &ModelSource) -> io::Result<Option<Model<'static>>> {
+    let model = source.load();
+    let finding = model.as_ref().map(describe).map_err(ToString::to_string);
+    report.check(&format!("{task} model"), finding)?;
+    Ok(model.ok())
+}
+
+fn describe(model: &Model<'_>) -> String {
+    let network = model.network();
+    format!(
+        "{} {}: {} emotions, {} parameters, {:.2} MMAC, {} bytes, arena {} bytes",
+        model.provenance().preset,
+        checksum(model),
+        model.labels().len(),
+        network.parameters(),
+        network.macs() as f64 / 1e6,
+        model.file_bytes(),
+        network.arena_bytes(),
+    )
+}
+
+fn checksum(model: &Model<'_>) -> String {
+    format!("{:08x}", model.crc32())
+}
+
+/// A fixed noise that `golden/features.py` makes in the same way.
+fn noise() -> [f32; CHROMA_FFT] {
+    let mut state = 1u32;
+    std::array::from_fn(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((state >> 18) as f32 - 8_192.0) / 32_768.0
+    })
+}
+
+fn check_features() -> Result<String, String> {
+    let golden: FeatureGolden = serde_json::from_str(include_str!("../golden/features.json"))
+        .map_err(|error| format!("golden/features.json makes no sense: {error}"))?;
+    let mut row = FeatureRow::ZERO;
+    FeatureExtractor::new().row(&noise(), &mut row);
+    if golden.row.len() != FEATURES {
+        return Err(format!("golden/features.json has {} values instead of {FEATURES}", golden.row.len()));
+    }
+    let difference = largest_difference(&row.0, &golden.row);
+    let finding = format!("{difference:.0e} from {}", golden.made_with.split(',').next().unwrap_or_default());
+    if difference <= FEATURE_TOLERANCE { Ok(finding) } else { Err(finding) }
+}
+
+fn check_detector(sample: &Sample) -> Result<String, String> {
+    let mut detector = FaceDetector::new().map_err(|error| error.to_string())?;
+    let found =
+        sample.items.iter().filter(|item| matches!(detector.look(&item.frame.view()), Sighting::Face(_))).count();
+    let finding = format!("{found} of {} faces found", sample.items.len());
+    if found == sample.items.len() { Ok(finding) } else { Err(finding) }
+}
+
+fn check_golden<W: Write>(
+    report: &mut Report<'_, W>,
+    sample: &Sample,
+    face: Option<&Model<'_>>,
+    speech: Option<&Model<'_>>,
+) -> io::Result<()> {
+    let Some(golden) = crate::embedded::SAMPLE.iter().find(|(name, _)| *name == EXPECTED_FILE) else {
+        return report.line("–", "golden inference", "this build has no committed posteriors");
+    };
+    let golden: Expected = match serde_json::from_slice(golden.1) {
+        Ok(golden) => golden,
+        Err(error) => {
+            return report.check("golden inference", Err(format!("{EXPECTED_FILE} makes no sense: {error}")));
+        }
+    };
+    let senses: [(&str, Option<&Model<'_>>, _, _, Judge); 2] = [
+        ("face inference", face, &golden.face_model, &golden.face, judge_face),
+        ("speech inference", speech, &golden.speech_model, &golden.speech, judge_speech),
+    ];
+    for (name, model, golden_model, golden, judge) in senses {
+        let Some(model) = model else { continue };
+        if *golden_model != Some(checksum(model)) {
+            report.line("–", name, "nothing is on record for this model")?;
+            continue;
+        }
+        report.check(name, compare(sample, golden, |item| judge(model, item)))?;
+    }
+    Ok(())
+}
+
+/// What a network says of an item; `None` where there is nothing to judge.
+type Judge = fn(&Model<'_>, &Item) -> Option<Vec<f32>>;
+
+fn compare(
+    sample: &Sample,
+    golden: &BTreeMap<String, Vec<f32>>,
+    judge: impl Fn(&Item) -> Option<Vec<f32>>,
+) -> Result<String, String> {
+    let mut worst = 0.0f32;
+    for (name, expected) in golden {
+        let item = sample.items.iter().find(|item| item.name == *name);
+        let posteriors = item.and_then(&judge).ok_or_else(|| format!("{name} is missing from the sample"))?;
+        worst = worst.max(largest_difference(&posteriors, expected));
+    }
+    let finding = format!("{} items, {worst:.0e} from what is on record", golden.len());
+    if worst <= POSTERIOR_TOLERANCE { Ok(finding) } else { Err(finding) }
+}
+
+/// Infinite where the lengths differ or a value is no number.
+fn largest_difference(values: &[f32], golden: &[f32]) -> f32 {
+    if values.len() != golden.len() || values.iter().any(|value| !value.is_finite()) {
+        return f32::INFINITY;
+    }
+    values.iter().zip(golden).map(|(value, golden)| (value - golden).abs()).fold(0.0, f32::max)
+}
+
+/// The face network on the middle of the item's frame, where the face is.
+fn judge_face(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
+    let image = item.frame.view();
+    let side = image.height() as f32 / 2.0;
+    let square = CropSquare { x: (image.width() as f32 - side) / 2.0, y: (image.height() as f32 - side) / 2.0, side };
+    let mut crop = [0; FACE_INPUT];
+    crop_to_face(&image, square, &mut crop);
+    let (network, mut arena) = (model.network(), arena());
+    let input = network.input_mut(&mut arena[..]);
+    face_input::quantize(&crop, network.input_quantization(), input).ok()?;
+    let logits = network.run(Isa::Scalar, &mut arena[..]);
+    Some(model.face_posteriors(logits).as_array().to_vec())
+}
+
+/// The speech network on the window that ends with the item.
+fn judge_speech(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
+    let InputDescription::Speech { kind, statistics, .. } = model.input() else {
+        return None;
+    };
+    let mut stream = Box::new(SpeechStream::new());
+    stream.push(&item.samples, |_, _| {});
+    let (network, mut arena) = (model.network(), arena());
+    let input = network.input_mut(&mut arena[..]);
+    kind.quantize(stream.window()?, statistics, network.input_quantization(), input);
+    let logits = network.run(Isa::Scalar, &mut arena[..]);
+    Some(model.speech_posteriors(logits).as_array().to_vec())
+}
+
+fn arena() -> Box<Arena<MAX_ARENA_BYTES>> {
+    Box::new(Arena::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_librosas() {
+        check_features().unwrap();
+    }
+
+    #[test]
+    fn a_difference_is_never_overlooked() {
+        assert_eq!(largest_difference(&[1.0, 2.0], &[1.0, 2.5]), 0.5);
+        assert_eq!(largest_difference(&[1.0], &[1.0, 2.0]), f32::INFINITY);
+        assert_eq!(largest_difference(&[f32::NAN], &[1.0]), f32::INFINITY);
+    }
+}
