@@ -196,9 +196,10 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// What is meant at `time_ms`; `None` where nobody knows.
+    /// What is meant at `time_ms`, at the end what was meant last; `None` where nobody knows.
     pub fn at(&self, time_ms: u64) -> Option<Emotion> {
-        self.items.get(usize::try_from(time_ms / ITEM_MS).ok()?).copied()
+        let index = usize::try_from(time_ms / ITEM_MS).ok()?;
+        self.items.get(index).or(self.items.last()).copied()
     }
 }
 
@@ -255,6 +256,7 @@ mod tests {
     fn labels_follow_the_items() {
         let labels = Labels { items: vec![Emotion::Sad, Emotion::Happy] };
         let at = [0, ITEM_MS - 1, ITEM_MS, 2 * ITEM_MS].map(|time_ms| labels.at(time_ms));
-        assert_eq!(at, [Some(Emotion::Sad), Some(Emotion::Sad), Some(Emotion::Happy), None]);
+        assert_eq!(at, [Emotion::Sad, Emotion::Sad, Emotion::Happy, Emotion::Happy].map(Some));
+        assert_eq!(Labels::default().at(0), None);
     }
 }

@@ -4,7 +4,7 @@
 //! beforehand (Kittler et al. 1998): `P(e | face, voice) ∝ P(e) · P(e | face) / P_face(e) · P(e | voice) / P_voice(e)`. A face can't
 //! tell calm from neutral: what it says for neutral it says for calm too, and the voice decides between the two.
 
-use crate::{Emotion, FacePosteriors, SpeechPosteriors};
+use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 
 /// What each stream that is present and trusted says.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,21 +31,21 @@ pub struct FusionSettings {
     pub speech_prior: SpeechPosteriors,
     /// Share of each emotion in the room.
     pub prior: SpeechPosteriors,
-    /// Exponent of what the face says, 0 to 1; 1 takes it at its word.
-    pub face_trust: f32,
-    /// Exponent of what the voice says, 0 to 1.
-    pub speech_trust: f32,
+    /// How likely a face is to mislead beside a voice, 0 to 1: half covered, or somebody else's.
+    pub face_doubt: f32,
+    /// How likely a voice is to mislead beside a face, 0 to 1: a television, a second person, a room that training never heard.
+    pub speech_doubt: f32,
 }
 
 impl Default for FusionSettings {
-    /// Nothing likelier than anything else, both streams taken at their word.
+    /// Nothing likelier than anything else, and neither stream so sure that the other has no say.
     fn default() -> Self {
         Self {
             face_prior: FacePosteriors::uniform(),
             speech_prior: SpeechPosteriors::uniform(),
             prior: SpeechPosteriors::uniform(),
-            face_trust: 1.0,
-            speech_trust: 1.0,
+            face_doubt: 0.1,
+            speech_doubt: 0.2,
         }
     }
 }
@@ -55,24 +55,27 @@ const FLOOR: f32 = 1e-4;
 
 /// Fuses what is there; `None` where nothing is.
 ///
-/// With a face alone nothing can tell calm from neutral, and all of their common share stands with neutral.
+/// A single stream is taken at its word. Where both speak, each is mixed with its prior by its doubt: the product rule alone would let one
+/// stream's mistaken certainty rule out what the other clearly sees. With a face alone nothing can tell calm from neutral, and all of their
+/// common share stands with neutral.
 pub fn fuse(evidence: &Evidence, settings: &FusionSettings) -> Option<SpeechPosteriors> {
     if evidence.is_empty() {
         return None;
     }
+    let both = evidence.face.is_some() && evidence.speech.is_some();
     let mut log_weights = settings.prior.as_array().map(log_floored);
     if let Some(face) = &evidence.face {
+        let face = if both { doubted(face, &settings.face_prior, settings.face_doubt) } else { *face };
         for (emotion, log_weight) in Emotion::ALL.into_iter().zip(&mut log_weights) {
             let index = emotion.face_index().unwrap_or(FACE_NEUTRAL);
-            let beyond_prior = log_floored(face.as_array()[index]) - log_floored(settings.face_prior.as_array()[index]);
-            *log_weight += settings.face_trust * beyond_prior;
+            *log_weight += beyond_prior(face.as_array()[index], settings.face_prior.as_array()[index]);
         }
     }
     match &evidence.speech {
         Some(speech) => {
+            let speech = if both { doubted(speech, &settings.speech_prior, settings.speech_doubt) } else { *speech };
             for (index, log_weight) in log_weights.iter_mut().enumerate() {
-                let said = beyond_prior(speech.as_array()[index], settings.speech_prior.as_array()[index]);
-                *log_weight += settings.speech_trust * said;
+                *log_weight += beyond_prior(speech.as_array()[index], settings.speech_prior.as_array()[index]);
             }
         }
         None => log_weights[Emotion::Calm.index()] = f32::NEG_INFINITY,
@@ -82,6 +85,16 @@ pub fn fuse(evidence: &Evidence, settings: &FusionSettings) -> Option<SpeechPost
 
 /// Where the face says what it has to say about calm.
 const FACE_NEUTRAL: usize = 0;
+
+/// A stream's posteriors, mixed with what it would say without having seen or heard anything.
+fn doubted<const N: usize>(posteriors: &Posteriors<N>, prior: &Posteriors<N>, doubt: f32) -> Posteriors<N> {
+    let doubt = doubt.clamp(0.0, 1.0);
+    let mut mixed = *prior.as_array();
+    for (share, said) in mixed.iter_mut().zip(posteriors.as_array()) {
+        *share = (1.0 - doubt) * said + doubt * *share;
+    }
+    Posteriors::from_weights(mixed)
+}
 
 /// What a stream says beyond what was likely beforehand; an emotion that it never learned is unlikely to it.
 fn beyond_prior(posterior: f32, prior: f32) -> f32 {
@@ -116,13 +129,21 @@ mod tests {
     fn two_streams_that_agree_are_surer_than_each() {
         let both = fused(Some(face(Emotion::Happy, 0.5)), Some(speech(Emotion::Happy, 0.5)));
         assert_eq!(both.best_emotion().0, Emotion::Happy);
-        assert!(both.best_emotion().1 > 0.8);
+        assert!(both.best_emotion().1 > 0.7);
     }
 
     #[test]
     fn the_surer_stream_wins_an_argument() {
         let both = fused(Some(face(Emotion::Sad, 0.4)), Some(speech(Emotion::Angry, 0.9)));
         assert_eq!(both.best_emotion().0, Emotion::Angry);
+    }
+
+    #[test]
+    fn a_voice_that_is_quite_sure_does_not_overrule_a_face_that_is_as_sure() {
+        let (face, voice) = (face(Emotion::Happy, 0.96), speech(Emotion::Surprised, 0.999));
+        let both = fused(Some(face), Some(voice));
+        assert_eq!(both.best_emotion().0, Emotion::Happy);
+        assert!(both.best_emotion().1 < 0.7, "they disagree, and that shows");
     }
 
     #[test]
