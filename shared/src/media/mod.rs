@@ -1,6 +1,8 @@
 //! Sound and pictures from files, for hosts and for replay: the one way in which this project reads them.
 
 pub mod audio_file;
+#[cfg(feature = "face-detector")]
+pub mod face_detector;
 pub mod image_file;
 pub mod resample;
 

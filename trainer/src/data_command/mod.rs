@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::dataset::{self, ClipSet, DatasetError, Layout, Part, PictureSet};
+use crate::report::print_line;
 
 pub use survey::{Entry, Survey};
 
@@ -30,18 +31,18 @@ pub enum DataError {
 /// Runs the command.
 pub fn run(args: &DataArgs) -> Result<(), DataError> {
     let contents = Contents::read(&args.data)?;
-    println!("{}: {}", args.data.display(), contents.layout);
+    print_line(format_args!("{}: {}", args.data.display(), contents.layout));
     for (what, survey) in [("pictures", &contents.pictures), ("clips", &contents.clips)] {
         if !survey.is_empty() {
-            println!("\n{what}\n{survey}");
+            print_line(format_args!("\n{what}\n{survey}"));
         }
     }
     for (label, count) in &contents.unknown_labels {
-        println!("left out: {count} files of label '{label}', which is no emotion known here");
+        print_line(format_args!("left out: {count} files of label '{label}', which is no emotion known here"));
     }
-    println!("unreadable: {} files", contents.unreadable.len());
+    print_line(format_args!("unreadable: {} files", contents.unreadable.len()));
     for (path, reason) in &contents.unreadable {
-        println!("  {}: {reason}", path.display());
+        print_line(format_args!("  {}: {reason}", path.display()));
     }
     if contents.pictures.is_empty() && contents.clips.is_empty() {
         return Err(

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
 use crate::dataset::{self, Clip, Layout, Part, Picture};
+use crate::report::print_line;
 
 /// Score a model file on labelled pictures or clips
 #[derive(Clone, Debug, clap::Args)]
@@ -113,19 +114,22 @@ impl fmt::Display for LeftOut {
 pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
     let evaluation = evaluate(args)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&evaluation).expect("figures and names: always representable"));
+        print_line(serde_json::to_string_pretty(&evaluation).expect("figures and names: always representable"));
         return Ok(());
     }
     let what = if evaluation.windows.is_some() { "clips" } else { "pictures" };
-    println!("{} {what} ({}), model {}", evaluation.scores.samples, evaluation.part, evaluation.model_crc32);
-    println!("{}", evaluation.scores);
+    print_line(format_args!(
+        "{} {what} ({}), model {}",
+        evaluation.scores.samples, evaluation.part, evaluation.model_crc32
+    ));
+    print_line(&evaluation.scores);
     if let Some(windows) = &evaluation.windows {
-        println!(
+        print_line(format_args!(
             "by window: accuracy {:.1} % of {}, unweighted average recall {:.1} %",
             100.0 * windows.accuracy,
             windows.samples,
             100.0 * windows.unweighted_average_recall
-        );
+        ));
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ mod command;
 mod error;
 mod scores;
 #[cfg(test)]
+pub(crate) mod test_models;
+#[cfg(test)]
 mod tests;
 
 pub use classify::{

@@ -7,7 +7,7 @@ use embedded_graphics::mono_font::iso_8859_1::FONT_8X13;
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
 use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
-use image::{DynamicImage, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, Rgb, RgbImage};
 
 /// The one font of the reports, 8×13 pixels a letter.
 const FONT: &MonoFont<'static> = &FONT_8X13;
@@ -26,16 +26,6 @@ impl Canvas {
     /// An empty picture.
     pub fn new(width: u32, height: u32, background: [u8; 3]) -> Self {
         Self(RgbImage::from_pixel(width, height, Rgb(background)))
-    }
-
-    /// A picture to draw on.
-    pub fn over(picture: RgbImage) -> Self {
-        Self(picture)
-    }
-
-    /// Width and height in pixels.
-    pub fn size(&self) -> (u32, u32) {
-        self.0.dimensions()
     }
 
     /// The finished picture.
@@ -81,6 +71,15 @@ impl Canvas {
         for y in range(y, height, rows) {
             for x in range(x, width, columns) {
                 self.0.put_pixel(x, y, Rgb(color));
+            }
+        }
+    }
+
+    /// A gray picture, its upper left corner at `x`, `y`.
+    pub fn paste(&mut self, picture: &GrayImage, x: u32, y: u32) {
+        for (column, row, pixel) in picture.enumerate_pixels() {
+            if let Some(target) = self.0.get_pixel_mut_checked(x.saturating_add(column), y.saturating_add(row)) {
+                *target = Rgb([pixel.0[0]; 3]);
             }
         }
     }

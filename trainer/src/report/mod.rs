@@ -8,4 +8,4 @@ mod output;
 pub use canvas::Canvas;
 pub use curves::{curves, curves_png};
 pub use history::{EpochRecord, write_history};
-pub use output::{ReportError, write_file, write_png};
+pub use output::{ReportError, print_line, write_file, write_png};

@@ -1,7 +1,8 @@
 //! Files that are there whole or not at all.
 
+use std::fmt::Display;
 use std::fs;
-use std::io::{self, Cursor};
+use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageFormat};
@@ -27,6 +28,11 @@ pub enum ReportError {
         /// What the encoder says.
         source: image::ImageError,
     },
+}
+
+/// Prints a line on standard output. A reader that has gone away, as `head` does, is no failure.
+pub fn print_line(line: impl Display) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
 /// Writes a file beside its place and renames it: what was there stays untouched until the new one is complete.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::dataset::{self, DatasetError, Part};
-use crate::report::{ReportError, write_file, write_png};
+use crate::report::{ReportError, print_line, write_file, write_png};
 
 pub use faces::{FRAME_HEIGHT, FRAME_WIDTH, frame, mean_face};
 pub use voice::{Manner, speak};
@@ -87,7 +87,7 @@ pub fn run(args: &SampleArgs) -> Result<(), SampleError> {
     // Last, so that the list never names what is not there.
     let list = serde_json::to_string_pretty(&items).expect("names only: always representable");
     write_file(&args.out.join("sample.json"), format!("{list}\n").as_bytes())?;
-    println!("{} faces and voices in {}", items.len(), args.out.display());
+    print_line(format_args!("{} faces and voices in {}", items.len(), args.out.display()));
     Ok(())
 }
 
@@ -136,5 +136,23 @@ mod tests {
         write_faces(&args.data, &[Emotion::Happy, Emotion::Neutral]);
         assert!(matches!(run(&args), Err(SampleError::NoPictures(Emotion::Sad))));
         assert!(!args.out.exists());
+    }
+
+    #[test]
+    #[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
+    fn the_detector_finds_the_mean_face_of_every_emotion() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fer2013");
+        let set = dataset::read_pictures(&data, Part::Train).unwrap();
+        let mut detector = moodbox_shared::media::face_detector::FaceDetector::new().unwrap();
+        for emotion in Emotion::FACE {
+            let frame = frame(&mean_face(&set.pictures, emotion).unwrap());
+            let (width, height) = (FRAME_WIDTH as usize, FRAME_HEIGHT as usize);
+            let image = moodbox_shared::vision::LumaImage::new(width, height, width, &frame).unwrap();
+            let face = detector.look(&image).unwrap_or_else(|| panic!("{emotion} is not found"));
+            let square = face.crop();
+            let centre = [square.x + square.side / 2.0, square.y + square.side / 2.0];
+            assert!((centre[0] - 320.0).abs() < 40.0 && (centre[1] - 240.0).abs() < 40.0, "{emotion}: {square:?}");
+            assert!((180.0..300.0).contains(&square.side), "{emotion}: {square:?}");
+        }
     }
 }

@@ -1,0 +1,121 @@
+//! Finds faces: `rustface`, the SeetaFace cascade, with the model that its package brings.
+//!
+//! What comes in is a luma frame; what goes out are boxes. It allocates some thousand times a call, and runs outside of the loop that
+//! must not.
+
+use crate::vision::{CropSquare, LumaImage};
+use rustface::ImageData;
+use std::boxed::Box;
+use std::vec::Vec;
+use thiserror::Error;
+
+include!(concat!(env!("OUT_DIR"), "/detector_model.rs"));
+
+/// Longest side of what the detector looks at, in pixels; its time grows with the area, and smaller faces than 40 pixels it can't see.
+const LONGEST_SIDE: usize = 640;
+
+/// Shortest side that the detector can look at, in pixels.
+const SHORTEST_SIDE: usize = 40;
+
+/// Score from which a box counts as a face.
+const MIN_SCORE: f64 = 2.0;
+
+/// The detector's own model can't be read.
+#[derive(Debug, Error)]
+#[error("the face detector's model is damaged: build the program again ({0})")]
+pub struct DetectorError(#[from] std::io::Error);
+
+/// A face in a frame, in the frame's pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectedFace {
+    /// Left edge of the box.
+    pub x: f32,
+    /// Upper edge of the box.
+    pub y: f32,
+    /// Width of the box.
+    pub width: f32,
+    /// Height of the box.
+    pub height: f32,
+    /// How sure the detector is; 2 and more.
+    pub score: f32,
+}
+
+impl DetectedFace {
+    /// What of the frame is shown to the network.
+    pub fn crop(&self) -> CropSquare {
+        CropSquare::from_detector_box(self.x, self.y, self.width)
+    }
+}
+
+/// The detector and the memory for its input.
+pub struct FaceDetector {
+    detector: Box<dyn rustface::Detector>,
+    /// The frame without gaps, scaled down.
+    pixels: Vec<u8>,
+}
+
+impl FaceDetector {
+    /// With the model of the package.
+    pub fn new() -> Result<Self, DetectorError> {
+        let mut detector = rustface::create_detector_with_model(rustface::read_model(MODEL)?);
+        detector.set_score_thresh(MIN_SCORE);
+        detector.set_slide_window_step(4, 4);
+        detector.set_pyramid_scale_factor(0.8);
+        Ok(Self { detector, pixels: Vec::new() })
+    }
+
+    /// The face to follow: the one that is largest and surest; `None` where nobody is seen.
+    pub fn look(&mut self, image: &LumaImage<'_>) -> Option<DetectedFace> {
+        let factor = image.width().max(image.height()).div_ceil(LONGEST_SIDE);
+        let (width, height) = (image.width() / factor, image.height() / factor);
+        if width.min(height) < SHORTEST_SIDE {
+            return None;
+        }
+        self.shrink(image, factor, width, height);
+        let scale = factor as f32;
+        let faces = self.detector.detect(&ImageData::new(&self.pixels, width as u32, height as u32));
+        let faces = faces.iter().map(|face| DetectedFace {
+            x: face.bbox().x() as f32 * scale,
+            y: face.bbox().y() as f32 * scale,
+            width: face.bbox().width() as f32 * scale,
+            height: face.bbox().height() as f32 * scale,
+            score: face.score() as f32,
+        });
+        let weight = |face: &DetectedFace| face.score * face.width;
+        faces.max_by(|a, b| weight(a).total_cmp(&weight(b)))
+    }
+
+    /// Writes the frame to `pixels`, each pixel the mean of `factor × factor`.
+    fn shrink(&mut self, image: &LumaImage<'_>, factor: usize, width: usize, height: usize) {
+        self.pixels.clear();
+        for y in 0..height {
+            if factor == 1 {
+                self.pixels.extend_from_slice(image.row(y));
+                continue;
+            }
+            for x in 0..width {
+                let sum: usize = (0..factor)
+                    .flat_map(|row| &image.row(y * factor + row)[x * factor..][..factor])
+                    .map(|&pixel| usize::from(pixel))
+                    .sum();
+                self.pixels.push((sum / (factor * factor)) as u8);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn an_empty_wall_and_a_tiny_picture_hold_no_face() {
+        let mut detector = FaceDetector::new().unwrap();
+        for (width, height) in [(160, 120), (20, 20), (1, 1), (1300, 900)] {
+            let pixels = vec![90; width * height];
+            let image = LumaImage::new(width, height, width, &pixels).unwrap();
+            assert_eq!(detector.look(&image), None, "{width}×{height}");
+        }
+    }
+}
