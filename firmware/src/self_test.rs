@@ -3,13 +3,12 @@
 //! The models are read and checked; one row of features is held against librosa's; the face detector must find every face of the sample;
 //! and each network must say of the sample what it said when it was made, to the digit that matters.
 
-use crate::face_detector::{FaceDetector, FaceFinder};
+use crate::face_detector::FaceDetector;
 use crate::models::ModelSource;
 use crate::sample::{Item, Sample};
 use moodbox_shared::audio::{CHROMA_FFT, FEATURES, FeatureExtractor, FeatureRow, SpeechStream};
 use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model, Task};
 use moodbox_shared::nn::{Arena, Isa};
-use moodbox_shared::pipeline::Sighting;
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -151,8 +150,7 @@ fn check_features() -> Result<String, String> {
 
 fn check_detector(sample: &Sample) -> Result<String, String> {
     let mut detector = FaceDetector::new().map_err(|error| error.to_string())?;
-    let found =
-        sample.items.iter().filter(|item| matches!(detector.look(&item.frame.view()), Sighting::Face(_))).count();
+    let found = sample.items.iter().filter(|item| detector.look(&item.frame.view()).is_some()).count();
     let finding = format!("{found} of {} faces found", sample.items.len());
     if found == sample.items.len() { Ok(finding) } else { Err(finding) }
 }

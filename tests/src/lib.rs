@@ -13,3 +13,23 @@ pub fn data_dir() -> PathBuf {
 pub fn golden_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"))
 }
+
+/// The shipped models.
+pub fn models_dir() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"))
+}
+
+/// A program of the workspace, `moodbox` or `moodbox-trainer`, built in the same profile as the test that asks.
+///
+/// `cargo test --workspace` builds both. Where only this crate is tested, they must have been built before.
+pub fn program(name: &str) -> PathBuf {
+    // Tests run as target/<profile>/deps/<test>.
+    let test = std::env::current_exe().expect("a running test has a path");
+    let program = test.ancestors().nth(2).expect("two folders up").join(name);
+    assert!(
+        program.is_file(),
+        "{} is missing: run `cargo test --workspace`, or `cargo build --workspace` first",
+        program.display()
+    );
+    program
+}
