@@ -1,8 +1,8 @@
 //! The built-in sample: mean faces and synthetic speech, nobody's picture and nobody's voice, played as a camera and a microphone would
 //! see and hear them.
 //!
-//! `models/sample/sample.json` lists its items, `[{"picture": "face_happy.png", "sound": "speech_happy.flac", "label": "happy"}, …]`; a
-//! sound may be `null`. Each is shown for [`ITEM_MS`].
+//! `models/sample/sample.json` lists its items, `[{"picture": "face_happy.png", "sound": "speech_happy.wav", "label": "happy"}, …]`; a
+//! sound may be `null`; a picture is a whole frame. Each is shown for [`ITEM_MS`].
 
 use crate::camera::replay::{FRAMES_PER_SECOND, frame_time_us};
 use crate::camera::{Camera, CameraError, Frame};
@@ -16,16 +16,6 @@ use thiserror::Error;
 
 /// How long each item is shown, in milliseconds.
 pub const ITEM_MS: u64 = 3_200;
-
-/// Size of the frames that the faces are set into.
-const FRAME: (usize, usize) = (640, 480);
-
-/// Side of a face in its frame, in pixels, and where it stands.
-const FACE_SIDE: usize = 240;
-const FACE_AT: (usize, usize) = ((FRAME.0 - FACE_SIDE) / 2, (FRAME.1 - FACE_SIDE) / 2);
-
-/// Grey level around the face.
-const BACKGROUND: u8 = 110;
 
 /// Loudest noise in the pauses, of 32768: a quiet room, no digital silence.
 const ROOM_NOISE: i16 = 12;
@@ -124,7 +114,7 @@ impl Sample {
 impl Item {
     fn read(entry: Entry) -> Result<Self, SampleError> {
         let label = Emotion::from_name(&entry.label).ok_or(SampleError::Label(entry.label))?;
-        let picture = read_luma_bytes(file(&entry.picture)?)
+        let frame = read_luma_bytes(file(&entry.picture)?)
             .map_err(|source| SampleError::Picture { name: entry.picture.clone(), source })?;
         let speech = match &entry.sound {
             Some(name) => {
@@ -133,43 +123,13 @@ impl Item {
             None => Vec::new(),
         };
         let has_speech = !speech.is_empty();
-        Ok(Self { name: entry.picture, label, frame: set_into_frame(picture), samples: in_a_room(&speech), has_speech })
+        Ok(Self { name: entry.picture, label, frame, samples: in_a_room(&speech), has_speech })
     }
 }
 
 fn file(name: &str) -> Result<&'static [u8], SampleError> {
     let found = embedded::SAMPLE.iter().find(|(known, _)| *known == name);
     found.map(|&(_, bytes)| bytes).ok_or_else(|| SampleError::File(name.to_owned()))
-}
-
-/// Scales a face up and sets it into the middle of a grey frame; a picture that is a frame already stays as it is.
-fn set_into_frame(face: OwnedLuma) -> OwnedLuma {
-    let (width, height) = FRAME;
-    if face.width() >= width / 2 {
-        return face;
-    }
-    let mut pixels = vec![BACKGROUND; width * height];
-    for y in 0..FACE_SIDE {
-        for x in 0..FACE_SIDE {
-            pixels[(FACE_AT.1 + y) * width + FACE_AT.0 + x] = interpolate(&face, x, y);
-        }
-    }
-    OwnedLuma::new(width, height, pixels).expect("as many pixels as the size says")
-}
-
-/// The pixel of `face` that falls on `x`, `y` when it is scaled to [`FACE_SIDE`], between its four neighbours.
-fn interpolate(face: &OwnedLuma, x: usize, y: usize) -> u8 {
-    let place = |position: usize, length: usize| {
-        let exact = (position as f32 + 0.5) * length as f32 / FACE_SIDE as f32 - 0.5;
-        let low = exact.max(0.0).min((length - 1) as f32);
-        (low as usize, (low as usize + 1).min(length - 1), low.fract())
-    };
-    let (left, right, across) = place(x, face.width());
-    let (upper, lower, down) = place(y, face.height());
-    let pixel = |x: usize, y: usize| f32::from(face.pixels()[y * face.width() + x]);
-    let top = pixel(left, upper) * (1.0 - across) + pixel(right, upper) * across;
-    let bottom = pixel(left, lower) * (1.0 - across) + pixel(right, lower) * across;
-    (top * (1.0 - down) + bottom * down).round() as u8
 }
 
 /// The speech with a quiet room around it, as long as an item is shown; longer speech is cut off.
@@ -234,15 +194,6 @@ impl Camera for SampleCamera {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_small_face_is_set_into_a_frame_and_a_frame_stays() {
-        let face = OwnedLuma::new(48, 48, vec![200; 48 * 48]).unwrap();
-        let frame = set_into_frame(face);
-        assert_eq!((frame.width(), frame.height()), FRAME);
-        assert_eq!((frame.pixels()[0], frame.pixels()[240 * 640 + 320]), (BACKGROUND, 200));
-        assert_eq!(set_into_frame(frame.clone()), frame);
-    }
 
     #[test]
     fn a_pause_is_quiet_but_not_dead() {
