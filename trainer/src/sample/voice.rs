@@ -1,7 +1,7 @@
 //! A synthetic voice that says a sentence in the manner of an emotion: nobody's voice.
 //!
 //! A source (glottal pulses and breath) goes through a filter (four formants), as Fant (1960) describes speech. What changes with the
-//! emotion are pitch, its movement, loudness, pace and timbre, in the directions that Scherer (2003) reports.
+//! emotion are pitch, its movement, loudness, pace and timbre: what Scherer (2003) finds to carry emotion.
 
 use std::f32::consts::TAU;
 
@@ -31,17 +31,21 @@ pub struct Manner {
 
 impl Manner {
     /// The manner of an emotion.
+    ///
+    /// The numbers were found by a random search until the shipped network (`models/speech.moodnet`) heard what is meant, so they are its
+    /// taste more than anybody's voice: it hears neutral and anger in theirs only just. The sample shows that the chain works and proves
+    /// no accuracy. Calm, which the sample does not play, and surprise, which was heard at once, were not searched for.
     #[rustfmt::skip]
     pub const fn of(emotion: Emotion) -> Self {
         let [pitch_hz, movement_semitones, rise_semitones, syllables_per_second, loudness, breath, tension, tremor_semitones] =
             match emotion {
-                Emotion::Neutral =>   [125.0, 1.5, -2.0, 4.0, 0.10, 0.05, 0.45, 0.0],
+                Emotion::Neutral =>   [144.0, 0.0, -6.9, 4.9, 0.30, 0.17, 1.00, 0.0],
                 Emotion::Calm =>      [115.0, 1.0, -2.0, 3.4, 0.06, 0.12, 0.30, 0.0],
-                Emotion::Happy =>     [230.0, 5.0,  2.0, 4.4, 0.28, 0.04, 0.70, 0.0],
-                Emotion::Sad =>       [150.0, 1.0, -4.0, 3.0, 0.05, 0.25, 0.20, 0.3],
-                Emotion::Angry =>     [260.0, 4.0, -3.0, 4.6, 0.55, 0.03, 1.00, 0.0],
-                Emotion::Fearful =>   [290.0, 2.5,  1.0, 5.0, 0.30, 0.15, 0.70, 0.8],
-                Emotion::Disgust =>   [130.0, 3.0, -5.0, 3.1, 0.16, 0.10, 0.60, 0.1],
+                Emotion::Happy =>     [213.0, 2.6, -7.3, 4.0, 0.10, 0.00, 1.00, 0.0],
+                Emotion::Sad =>       [202.0, 1.1, -2.7, 3.2, 0.15, 0.22, 0.36, 0.5],
+                Emotion::Angry =>     [338.0, 0.0, 11.2, 5.2, 0.74, 0.16, 1.00, 0.1],
+                Emotion::Fearful =>   [314.0, 0.1, -1.6, 4.8, 0.23, 0.07, 0.72, 0.6],
+                Emotion::Disgust =>   [ 97.0, 7.5, -6.4, 3.0, 0.25, 0.10, 0.61, 0.2],
                 Emotion::Surprised => [250.0, 4.0,  7.0, 4.3, 0.26, 0.08, 0.65, 0.0],
             };
         Self {
@@ -230,7 +234,7 @@ mod tests {
             assert_eq!(*voice, speak(Manner::of(Emotion::ALL[index])));
             assert!(voices[..index].iter().all(|other| other != voice));
         }
-        assert!(rms(&voices[Emotion::Angry.index()]) > 4.0 * rms(&voices[Emotion::Sad.index()]));
+        assert!(rms(&voices[Emotion::Angry.index()]) > 2.0 * rms(&voices[Emotion::Sad.index()]));
     }
 
     #[test]
