@@ -173,8 +173,9 @@ impl<'m> FaceSense<'m> {
 fn within(image: &LumaImage<'_>, found: &Detection) -> FaceBox {
     let clip = |low: f32, length: f32, limit: usize| {
         let limit = limit.min(usize::from(u16::MAX)) as f32;
-        let start = libm::roundf(low).clamp(0.0, limit);
-        let end = libm::roundf(low + length).clamp(start, limit);
+        // `max` and `min` take the number where the other is none.
+        let start = libm::roundf(low).max(0.0).min(limit);
+        let end = libm::roundf(low + length).max(start).min(limit);
         (start as u16, (end - start) as u16)
     };
     let (x, width) = clip(found.x, found.width, image.width());

@@ -1,0 +1,132 @@
+//! A network's whole life on a data set made here: data, training, interruption, resumption, quantisation, export, evaluation, prediction.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Pictures that even two epochs tell apart: stripes that lie, stand and lean.
+const EMOTIONS: [&str; 3] = ["happy", "sad", "surprise"];
+
+fn trainer(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_moodbox-trainer")).args(arguments).output().expect("the trainer starts")
+}
+
+fn succeed(arguments: &[&str]) -> String {
+    let output = trainer(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("plain text")
+}
+
+/// Exit code 2 and a single line that names what is wrong.
+fn refuse(arguments: &[&str], words: &str) {
+    let output = trainer(arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+    assert!(message.contains(words), "{message}");
+}
+
+fn stripes(direction: usize, phase: u32) -> image::GrayImage {
+    image::GrayImage::from_fn(48, 48, |x, y| {
+        let along = [x, y, x + y][direction] + phase;
+        let noise = (x * 31 + y * 17 + phase * 7) % 29;
+        image::Luma([if (along / 6) % 2 == 0 { 40 + noise as u8 } else { 180 + noise as u8 }])
+    })
+}
+
+fn write_pictures(dir: &Path, per_class: u32) {
+    for (direction, emotion) in EMOTIONS.iter().enumerate() {
+        let folder = dir.join(emotion);
+        fs::create_dir_all(&folder).expect("a writable folder");
+        for phase in 0..per_class {
+            stripes(direction, phase).save(folder.join(format!("{phase:03}.png"))).expect("a writable file");
+        }
+    }
+}
+
+#[test]
+fn a_network_from_data_to_prediction() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run, model, onnx) = (path("data"), path("run"), path("face.moodnet"), path("face.onnx"));
+    write_pictures(Path::new(&data), 40);
+
+    let learn = ["train", "face", "--data", &data, "--out", &run, "--preset", "paper", "--batch", "8"];
+    succeed(&[&learn[..], &["--epochs", "4"]].concat());
+    for file in ["run.json", "progress.json", "history.json", "history.csv", "curves.png"] {
+        assert!(Path::new(&run).join(file).is_file(), "{file}");
+    }
+    refuse(&[&learn[..], &["--epochs", "1"]].concat(), "--resume");
+
+    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32"]);
+    succeed(&["export", "--run", &run, "--out", &onnx]);
+    assert!(fs::metadata(&onnx).expect("written").len() > 100_000);
+
+    let json = succeed(&["evaluate", "--model", &model, "--data", &data, "--json"]);
+    let scores: serde_json::Value = serde_json::from_str(&json).expect("JSON and nothing else");
+    assert_eq!(scores["samples"], 120);
+    assert!(scores["accuracy"].as_f64().expect("a number") > 0.9, "{scores}");
+    let confusion: u64 = scores["confusion"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .flat_map(|row| row.as_array().expect("numbers"))
+        .filter_map(serde_json::Value::as_u64)
+        .sum();
+    assert_eq!(confusion, 120);
+
+    let picture = Path::new(&data).join("happy/000.png");
+    let printed =
+        succeed(&["predict", "--face-model", &model, "--out", &path("."), picture.to_str().expect("plain names")]);
+    assert!(printed.contains("happy"), "{printed}");
+    assert!(Path::new(&path(".")).join("000-mood.png").is_file());
+}
+
+#[test]
+fn a_run_goes_on_where_it_was_interrupted() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let data = path("data");
+    write_pictures(Path::new(&data), 20);
+    let learn = |out: &str, more: &[&str]| {
+        let arguments =
+            ["train", "face", "--data", &data, "--out", out, "--preset", "paper", "--batch", "8", "--epochs", "3"];
+        trainer(&[&arguments[..], more].concat())
+    };
+    let (whole, parts) = (path("whole"), path("parts"));
+    assert!(learn(&whole, &[]).status.success());
+
+    // Stopped as if by Ctrl-C once the first epoch is behind it; a quick machine may already be through.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moodbox-trainer"))
+        .args(["train", "face", "--data", &data, "--out", &parts, "--preset", "paper", "--batch", "8", "--epochs", "3"])
+        .spawn()
+        .expect("the trainer starts");
+    while !Path::new(&parts).join("progress.json").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    child.wait().expect("ends");
+
+    assert!(learn(&parts, &["--resume"]).status.success());
+    let losses = |run: &str| -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(Path::new(run).join("history.json")).expect("written");
+        let history: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        history.iter().map(|epoch| epoch["train_loss"].clone()).collect()
+    };
+    assert_eq!(losses(&whole), losses(&parts), "an interruption changes nothing");
+}
+
+#[test]
+fn bad_input_is_answered_in_one_line() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let empty = path("empty");
+    fs::create_dir(&empty).expect("a writable folder");
+    let out = path("run");
+    refuse(&["train", "face", "--data", &path("nowhere"), "--out", &out], "does not exist");
+    refuse(&["train", "face", "--data", &empty, "--out", &out], "no labels");
+    refuse(&["train", "face", "--data", &empty, "--out", &out, "--device", "abacus"], "abacus");
+    refuse(&["quantize", "--run", &empty, "--out", &path("x.moodnet")], "no training run");
+    refuse(&["evaluate", "--model", &path("missing.moodnet"), "--data", &empty], "missing.moodnet");
+    assert!(!Path::new(&out).exists(), "nothing is left behind");
+}
