@@ -22,6 +22,7 @@ pub struct TerminalLeds<W> {
     labels: Labels,
     last: Option<(u64, Verdict, Option<Emotion>)>,
     drawn: bool,
+    reader_gone: bool,
 }
 
 impl<W: Write> TerminalLeds<W> {
@@ -29,7 +30,7 @@ impl<W: Write> TerminalLeds<W> {
     ///
     /// `labels` says what is really shown, where that is known.
     pub fn new(out: W, live: bool, labels: Labels) -> Self {
-        Self { out, live, labels, last: None, drawn: false }
+        Self { out, live, labels, last: None, drawn: false, reader_gone: false }
     }
 
     fn draw(&mut self, decision: &Decision, label: Option<Emotion>) -> std::io::Result<()> {
@@ -97,9 +98,21 @@ impl<W: Write> TerminalLeds<W> {
 
 impl<W: Write> Indicator for TerminalLeds<W> {
     fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
+        if self.reader_gone {
+            return Ok(());
+        }
+        let shown = self.show_or_fail(decision);
+        // Whoever read along has had enough; the box goes on for its other outputs.
+        self.reader_gone = shown.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+        if self.reader_gone { Ok(()) } else { Ok(shown?) }
+    }
+}
+
+impl<W: Write> TerminalLeds<W> {
+    fn show_or_fail(&mut self, decision: &Decision) -> std::io::Result<()> {
         let label = self.labels.at(decision.time_ms);
         if self.live {
-            return Ok(self.draw(decision, label)?);
+            return self.draw(decision, label);
         }
         let unchanged = self.last.is_some_and(|(time_ms, verdict, last_label)| {
             verdict == decision.verdict && last_label == label && decision.time_ms < time_ms + REPEAT_MS
@@ -133,6 +146,25 @@ const fn colour(emotion: Emotion) -> u8 {
 mod tests {
     use super::*;
     use moodbox_shared::SpeechPosteriors;
+
+    /// A pipe whose reader has gone.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_fault() {
+        let mut leds = TerminalLeds::new(Gone, false, Labels::default());
+        assert!(leds.show(&happy(0)).is_ok() && leds.show(&happy(5_000)).is_ok());
+    }
 
     fn happy(time_ms: u64) -> Decision {
         Decision {
