@@ -30,7 +30,7 @@ fn stripes(direction: usize, phase: u32) -> image::GrayImage {
     image::GrayImage::from_fn(48, 48, |x, y| {
         let along = [x, y, x + y][direction] + phase;
         let noise = (x * 31 + y * 17 + phase * 7) % 29;
-        image::Luma([if (along / 6) % 2 == 0 { 40 + noise as u8 } else { 180 + noise as u8 }])
+        image::Luma([if (along / 6).is_multiple_of(2) { 40 + noise as u8 } else { 180 + noise as u8 }])
     })
 }
 
