@@ -1,5 +1,6 @@
 //! `moodbox-trainer quantize`: from a training run to the file that the box loads; `moodbox-trainer export`: to float ONNX.
 
+use crate::evaluate::Scores;
 use crate::export::onnx;
 use crate::network::float_graph::FloatGraph;
 use crate::quantize::{FloatReference, GraphError, ModelMeta, QuantizeError, quantize};
@@ -8,6 +9,7 @@ use crate::temperature::best_temperature;
 use crate::train::data::{self, DataError};
 use crate::train::device;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use moodbox_shared::Emotion;
 use moodbox_shared::model::{self, Figures, InputDescription, Model, Provenance, SpeechConstants, Task};
 use moodbox_shared::nn::Isa;
 use rayon::prelude::*;
@@ -196,23 +198,18 @@ fn judge(graph: &FloatGraph, model: &Model<'_>, selection: &[(Vec<f32>, usize)])
         .collect();
     let classes: Vec<usize> = selection.iter().map(|(_, class)| *class).collect();
     let (float, int8): (Vec<Vec<f32>>, Vec<Vec<f32>>) = both.into_iter().unzip();
-    Ok(Judged { float: figures(&float, &classes), int8: figures(&int8, &classes), logits: int8, classes })
+    let of = |logits: &[Vec<f32>]| figures(model.labels(), logits, &classes);
+    Ok(Judged { float: of(&float), int8: of(&int8), logits: int8, classes })
 }
 
-fn figures(logits: &[Vec<f32>], classes: &[usize]) -> Figures {
-    let count = classes.iter().max().map_or(0, |class| class + 1);
-    let (mut right, mut support) = (vec![0u32; count], vec![0u32; count]);
-    for (logits, &class) in logits.iter().zip(classes) {
-        support[class] += 1;
-        right[class] += u32::from(crate::train::largest(logits) == class);
-    }
-    let recalls = right.iter().zip(&support).filter(|(_, support)| **support > 0);
-    let present = support.iter().filter(|support| **support > 0).count().max(1) as f32;
+/// Logits order the classes as posteriors do, which is all that these figures need.
+fn figures(labels: &[Emotion], logits: &[Vec<f32>], classes: &[usize]) -> Figures {
+    let truth = classes.iter().map(|&class| labels[class]);
+    let scores = Scores::new(labels, truth.zip(logits.iter().map(Vec::as_slice)));
     Figures {
-        samples: classes.len() as u32,
-        accuracy: right.iter().sum::<u32>() as f32 / classes.len().max(1) as f32,
-        unweighted_average_recall: recalls.map(|(&right, &support)| right as f32 / support as f32).sum::<f32>()
-            / present,
+        samples: scores.samples as u32,
+        accuracy: scores.accuracy as f32,
+        unweighted_average_recall: scores.unweighted_average_recall as f32,
     }
 }
 

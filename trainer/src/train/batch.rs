@@ -81,7 +81,7 @@ fn mix(rows: &mut [f32], width: usize, share: f32) {
 }
 
 /// Index of the largest value; the first of equals.
-pub fn largest(values: &[f32]) -> usize {
+pub(super) fn largest(values: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -10,7 +10,6 @@ mod learner;
 pub mod run_folder;
 pub mod speech_examples;
 
-pub use batch::largest;
 pub use examples::Examples;
 pub use learner::{TrainError, Trained, resume_or_start};
 
