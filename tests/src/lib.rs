@@ -1,4 +1,4 @@
-//! What the integration tests of Moodbox share.
+//! What the integration tests and the measurements of Moodbox share.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,11 @@ pub fn data_dir() -> PathBuf {
 /// The folder of golden vectors.
 pub fn golden_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"))
+}
+
+/// Where `measure` keeps its reports.
+pub fn reports_dir() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/reports"))
 }
 
 /// The shipped models.
