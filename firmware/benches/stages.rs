@@ -9,8 +9,8 @@ use moodbox::models::ModelSource;
 use moodbox_shared::audio::{CHROMA_FFT, FeatureExtractor, FeatureRow, HOP, SpeechStream, WINDOW_ROWS};
 use moodbox_shared::model::{MAX_ARENA_BYTES, Model, Task};
 use moodbox_shared::nn::{Arena, Isa};
-use moodbox_shared::pipeline::{Detection, Pipeline, PipelineSettings, Sighting};
-use moodbox_shared::vision::{CropSquare, FACE_INPUT, LumaImage, crop_to_face};
+use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
+use moodbox_shared::vision::{CropSquare, DetectedFace, FACE_INPUT, LumaImage, crop_to_face};
 use std::hint::black_box;
 
 /// Samples of a whole window.
@@ -86,8 +86,8 @@ fn step(criterion: &mut Criterion) {
     let pixels = picture();
     let image = LumaImage::new(SIZE.0, SIZE.1, SIZE.0, &pixels).expect("a whole picture");
     let sound = noise(2 * HOP);
-    let found = Sighting::Face(Detection { x: 200.0, y: 120.0, width: 220.0, height: 220.0 });
-    pipeline.on_frame(0, &image, found);
+    let face = DetectedFace { x: 200.0, y: 120.0, width: 220.0, height: 220.0, score: 9.0 };
+    pipeline.on_frame(0, &image, Sighting::Looked([face].into_iter().collect()));
     let mut time_ms = 0;
     criterion.bench_function("step", |bencher| {
         bencher.iter(|| {

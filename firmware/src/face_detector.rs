@@ -1,34 +1,30 @@
 //! Finds faces for the pipeline, with the detector of `shared`.
 //!
-//! What comes in is a luma frame; what goes out is the face to follow. It allocates some thousand times a call, and runs outside of the
+//! What comes in is a luma frame; what go out are all faces in it. It allocates some thousand times a call, and runs outside of the
 //! loop that must not.
 
 pub use moodbox_shared::media::face_detector::{DetectorError, FaceDetector};
 
-use moodbox_shared::pipeline::{Detection, Sighting};
-use moodbox_shared::vision::LumaImage;
+use moodbox_shared::vision::{Faces, LumaImage};
 
 /// Something that finds faces.
 pub trait FaceFinder {
-    /// Looks for the face to follow.
-    fn look(&mut self, image: &LumaImage<'_>) -> Sighting;
+    /// The faces in a frame, surest first.
+    fn look(&mut self, image: &LumaImage<'_>) -> Faces;
 }
 
 impl FaceFinder for FaceDetector {
-    fn look(&mut self, image: &LumaImage<'_>) -> Sighting {
-        match Self::look(self, image) {
-            Some(face) => Sighting::Face(Detection { x: face.x, y: face.y, width: face.width, height: face.height }),
-            None => Sighting::Nobody,
-        }
+    fn look(&mut self, image: &LumaImage<'_>) -> Faces {
+        Self::look(self, image)
     }
 }
 
-/// Sees the same thing in every frame, for tests.
-#[derive(Clone, Copy, Debug)]
-pub struct FixedSighting(pub Sighting);
+/// Sees the same faces in every frame, for tests.
+#[derive(Clone, Debug)]
+pub struct FixedFaces(pub Faces);
 
-impl FaceFinder for FixedSighting {
-    fn look(&mut self, _: &LumaImage<'_>) -> Sighting {
-        self.0
+impl FaceFinder for FixedFaces {
+    fn look(&mut self, _: &LumaImage<'_>) -> Faces {
+        self.0.clone()
     }
 }

@@ -132,7 +132,9 @@ impl Runtime<'_> {
         state.now_us = state.now_us.max(frame.time_us);
         let time_ms = state.now_us / 1_000;
         let sighting = match &mut self.detector {
-            Some(detector) if self.pipeline.wants_detection(&frame.image) => detector.look(&frame.image),
+            Some(detector) if self.pipeline.wants_detection(&frame.image) => {
+                Sighting::Looked(detector.look(&frame.image))
+            }
             _ => Sighting::NotLooked,
         };
         self.pipeline.on_frame(time_ms, &frame.image, sighting);

@@ -150,7 +150,7 @@ fn check_features() -> Result<String, String> {
 
 fn check_detector(sample: &Sample) -> Result<String, String> {
     let mut detector = FaceDetector::new().map_err(|error| error.to_string())?;
-    let found = sample.items.iter().filter(|item| detector.look(&item.frame.view()).is_some()).count();
+    let found = sample.items.iter().filter(|item| !detector.look(&item.frame.view()).is_empty()).count();
     let finding = format!("{found} of {} faces found", sample.items.len());
     if found == sample.items.len() { Ok(finding) } else { Err(finding) }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use moodbox::camera::{Camera, FaultyCamera, replay::StillCamera};
 use moodbox::clock::VirtualClock;
-use moodbox::face_detector::FixedSighting;
+use moodbox::face_detector::FixedFaces;
 use moodbox::indicator::{FaultyIndicator, Indicator, RecordingIndicator};
 use moodbox::microphone::{FaultyMicrophone, Microphone, replay::ReplayMicrophone};
 use moodbox::runtime::{Runtime, hello};
@@ -14,9 +14,10 @@ use moodbox_shared::decision::{EventPhase, Verdict};
 use moodbox_shared::link::{Capabilities, Heartbeat, Message, Packet};
 use moodbox_shared::media::OwnedLuma;
 use moodbox_shared::model::{Model, Task};
-use moodbox_shared::pipeline::{Detection, Pipeline, PipelineSettings, Sighting};
+use moodbox_shared::pipeline::{Pipeline, PipelineSettings};
+use moodbox_shared::vision::DetectedFace;
 
-const FACE: Sighting = Sighting::Face(Detection { x: 20.0, y: 10.0, width: 60.0, height: 60.0 });
+const FACE: DetectedFace = DetectedFace { x: 20.0, y: 10.0, width: 60.0, height: 60.0, score: 9.0 };
 
 /// A picture with some contrast.
 fn gradient() -> OwnedLuma {
@@ -48,7 +49,7 @@ fn run_box(
     }
     let mut runtime = Runtime {
         pipeline: Box::new(Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default()).unwrap()),
-        detector: Some(Box::new(FixedSighting(FACE))),
+        detector: Some(Box::new(FixedFaces([FACE].into_iter().collect()))),
         camera: Some(Box::new(camera)),
         microphone,
         indicator: Box::new(indicator),

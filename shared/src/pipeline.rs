@@ -12,7 +12,7 @@
 mod face_sense;
 mod speech_sense;
 
-pub use face_sense::{Detection, FaceSense, FaceSettings, Sighting};
+pub use face_sense::{FaceSense, FaceSettings, Sighting};
 pub use speech_sense::{SpeechSense, SpeechSettings};
 
 use crate::decision::{Decider, Decision, DecisionSettings, EmotionEvent, Evidence};

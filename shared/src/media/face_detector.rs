@@ -3,7 +3,7 @@
 //! What comes in is a luma frame; what goes out are boxes. It allocates some thousand times a call, and runs outside of the loop that
 //! must not.
 
-use crate::vision::{CropSquare, LumaImage};
+use crate::vision::{DetectedFace, Faces, LumaImage, MAX_FACES};
 use rustface::ImageData;
 use std::boxed::Box;
 use std::vec::Vec;
@@ -25,28 +25,6 @@ const MIN_SCORE: f64 = 2.0;
 #[error("the face detector's model is damaged: build the program again ({0})")]
 pub struct DetectorError(#[from] std::io::Error);
 
-/// A face in a frame, in the frame's pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DetectedFace {
-    /// Left edge of the box.
-    pub x: f32,
-    /// Upper edge of the box.
-    pub y: f32,
-    /// Width of the box.
-    pub width: f32,
-    /// Height of the box.
-    pub height: f32,
-    /// How sure the detector is; 2 and more.
-    pub score: f32,
-}
-
-impl DetectedFace {
-    /// What of the frame is shown to the network.
-    pub fn crop(&self) -> CropSquare {
-        CropSquare::from_detector_box(self.x, self.y, self.width)
-    }
-}
-
 /// The detector and the memory for its input.
 pub struct FaceDetector {
     detector: Box<dyn rustface::Detector>,
@@ -64,25 +42,25 @@ impl FaceDetector {
         Ok(Self { detector, pixels: Vec::new() })
     }
 
-    /// The face to follow: the one that is largest and surest; `None` where nobody is seen.
-    pub fn look(&mut self, image: &LumaImage<'_>) -> Option<DetectedFace> {
+    /// The faces in a frame, surest first; of more than [`MAX_FACES`] the surest.
+    pub fn look(&mut self, image: &LumaImage<'_>) -> Faces {
         let factor = image.width().max(image.height()).div_ceil(LONGEST_SIDE);
         let (width, height) = (image.width() / factor, image.height() / factor);
         if width.min(height) < SHORTEST_SIDE {
-            return None;
+            return Faces::new();
         }
         self.shrink(image, factor, width, height);
         let scale = factor as f32;
-        let faces = self.detector.detect(&ImageData::new(&self.pixels, width as u32, height as u32));
-        let faces = faces.iter().map(|face| DetectedFace {
+        let mut found = self.detector.detect(&ImageData::new(&self.pixels, width as u32, height as u32));
+        found.sort_by(|a, b| b.score().total_cmp(&a.score()));
+        let faces = found.iter().map(|face| DetectedFace {
             x: face.bbox().x() as f32 * scale,
             y: face.bbox().y() as f32 * scale,
             width: face.bbox().width() as f32 * scale,
             height: face.bbox().height() as f32 * scale,
             score: face.score() as f32,
         });
-        let weight = |face: &DetectedFace| face.score * face.width;
-        faces.max_by(|a, b| weight(a).total_cmp(&weight(b)))
+        faces.take(MAX_FACES).collect()
     }
 
     /// Writes the frame to `pixels`, each pixel the mean of `factor × factor`.
@@ -115,7 +93,7 @@ mod tests {
         for (width, height) in [(160, 120), (20, 20), (1, 1), (1300, 900)] {
             let pixels = vec![90; width * height];
             let image = LumaImage::new(width, height, width, &pixels).unwrap();
-            assert_eq!(detector.look(&image), None, "{width}×{height}");
+            assert!(detector.look(&image).is_empty(), "{width}×{height}");
         }
     }
 }

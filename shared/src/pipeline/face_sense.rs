@@ -5,30 +5,15 @@ use crate::FacePosteriors;
 use crate::link::{FaceBox, Heartbeat};
 use crate::model::Model;
 use crate::nn::Isa;
-use crate::vision::{CropSquare, FACE_INPUT, LumaImage, crop_to_face, face_input};
-
-/// A face as the detector boxes it, in pixels of the frame; may reach over its border.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Detection {
-    /// Left edge.
-    pub x: f32,
-    /// Upper edge.
-    pub y: f32,
-    /// Columns.
-    pub width: f32,
-    /// Rows.
-    pub height: f32,
-}
+use crate::vision::{CropSquare, DetectedFace, FACE_INPUT, Faces, LumaImage, crop_to_face, face_input, most_prominent};
 
 /// What the face detector says about a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Sighting {
     /// It has not looked at this one.
     NotLooked,
-    /// It has looked and found no face.
-    Nobody,
-    /// It has found a face.
-    Face(Detection),
+    /// It has looked and found these; perhaps nobody.
+    Looked(Faces),
 }
 
 /// How the box watches.
@@ -135,18 +120,16 @@ impl<'m> FaceSense<'m> {
 
     /// Between detections the face is taken to stay where it was found.
     fn follow(&mut self, image: &LumaImage<'_>, sighting: Sighting) {
-        match sighting {
-            Sighting::NotLooked => {
-                self.frames_since_look = self.frames_since_look.saturating_add(1);
-                return;
-            }
-            Sighting::Face(found) => {
-                let Detection { x, y, width, .. } = found;
-                let square = CropSquare::from_detector_box(x, y, width);
-                self.followed = Some(Followed { square, face_box: within(image, &found) });
+        let Sighting::Looked(faces) = sighting else {
+            self.frames_since_look = self.frames_since_look.saturating_add(1);
+            return;
+        };
+        match most_prominent(&faces, image) {
+            Some(found) => {
+                self.followed = Some(Followed { square: found.crop(), face_box: within(image, found) });
                 self.misses = 0;
             }
-            Sighting::Nobody => {
+            None => {
                 self.misses += 1;
                 if self.misses >= self.settings.misses || self.has_cut(image) {
                     self.followed = None;
@@ -170,7 +153,7 @@ impl<'m> FaceSense<'m> {
 }
 
 /// The part of a detection that lies within the frame, in whole pixels.
-fn within(image: &LumaImage<'_>, found: &Detection) -> FaceBox {
+fn within(image: &LumaImage<'_>, found: &DetectedFace) -> FaceBox {
     let clip = |low: f32, length: f32, limit: usize| {
         let limit = limit.min(usize::from(u16::MAX)) as f32;
         // `max` and `min` take the number where the other is none.
@@ -191,9 +174,9 @@ mod tests {
     fn a_box_over_the_border_is_reported_as_far_as_it_can_be_seen() {
         let pixels = [0; 48 * 32];
         let image = LumaImage::new(48, 32, 48, &pixels).unwrap();
-        let found = Detection { x: -10.4, y: 20.0, width: 30.0, height: 30.0 };
+        let found = DetectedFace { x: -10.4, y: 20.0, width: 30.0, height: 30.0, score: 5.0 };
         assert_eq!(within(&image, &found), FaceBox { x: 0, y: 20, width: 20, height: 12 });
-        let absurd = Detection { x: f32::NAN, y: 1e30, width: f32::INFINITY, height: -5.0 };
+        let absurd = DetectedFace { x: f32::NAN, y: 1e30, width: f32::INFINITY, height: -5.0, score: 5.0 };
         within(&image, &absurd);
     }
 }

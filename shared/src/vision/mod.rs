@@ -1,9 +1,11 @@
 //! From a camera's frame to the input of the face network.
 
 pub mod crop;
+pub mod face;
 pub mod face_input;
 pub mod luma;
 
 pub use crop::{CropSquare, crop_to_face};
+pub use face::{DetectedFace, Faces, MAX_FACES, most_prominent};
 pub use face_input::{FACE_INPUT, FACE_SIDE, NoPicture};
 pub use luma::{LumaError, LumaImage};

@@ -5,8 +5,7 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage};
 use moodbox_shared::Emotion;
 use moodbox_shared::media::OwnedLuma;
-use moodbox_shared::media::face_detector::DetectedFace;
-use moodbox_shared::vision::{CropSquare, FACE_INPUT, FACE_SIDE};
+use moodbox_shared::vision::{CropSquare, DetectedFace, FACE_INPUT, FACE_SIDE};
 
 use crate::evaluate::most_likely;
 use crate::report::Canvas;

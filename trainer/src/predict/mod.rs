@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use moodbox_shared::media::face_detector::{DetectorError, FaceDetector};
 use moodbox_shared::media::{self, AudioFileError, ImageFileError};
 use moodbox_shared::model::{Model, Task};
-use moodbox_shared::vision::{CropSquare, NoPicture};
+use moodbox_shared::vision::{CropSquare, NoPicture, most_prominent};
 use thiserror::Error;
 
 use crate::dataset::folder::Medium;
@@ -134,7 +134,7 @@ fn predict_pictures<'a>(
         let luma = media::read_luma(path).map_err(|source| PredictError::Picture { path: path.clone(), source })?;
         let picture = luma.view();
         let is_face = luma.width().max(luma.height()) <= LONGEST_SIDE_OF_A_FACE;
-        let face = if is_face { None } else { detector.look(&picture) };
+        let face = if is_face { None } else { most_prominent(&detector.look(&picture), &picture).copied() };
         let Some(square) = face.map(|face| face.crop()).or(is_face.then(|| CropSquare::whole(&picture))) else {
             print_line(format_args!("{}: no face found", path.display()));
             continue;

@@ -150,8 +150,8 @@ mod tests {
             let frame = frame(&faces.caricature(emotion));
             let (width, height) = (FRAME_WIDTH as usize, FRAME_HEIGHT as usize);
             let image = moodbox_shared::vision::LumaImage::new(width, height, width, &frame).unwrap();
-            let face = detector.look(&image).unwrap_or_else(|| panic!("{emotion} is not found"));
-            let square = face.crop();
+            let faces = detector.look(&image);
+            let square = faces.first().unwrap_or_else(|| panic!("{emotion} is not found")).crop();
             let centre = [square.x + square.side / 2.0, square.y + square.side / 2.0];
             assert!((centre[0] - 320.0).abs() < 40.0 && (centre[1] - 240.0).abs() < 40.0, "{emotion}: {square:?}");
             assert!((180.0..300.0).contains(&square.side), "{emotion}: {square:?}");
