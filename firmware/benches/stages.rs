@@ -87,13 +87,13 @@ fn step(criterion: &mut Criterion) {
     let image = LumaImage::new(SIZE.0, SIZE.1, SIZE.0, &pixels).expect("a whole picture");
     let sound = noise(2 * HOP);
     let face = DetectedFace { x: 200.0, y: 120.0, width: 220.0, height: 220.0, score: 9.0 };
-    pipeline.on_frame(0, &image, Sighting::Looked([face].into_iter().collect()));
+    pipeline.on_frame(0, &image, |_| Sighting::Looked([face].into_iter().collect()));
     let mut time_ms = 0;
     criterion.bench_function("step", |bencher| {
         bencher.iter(|| {
             time_ms += 33;
             pipeline.on_audio(time_ms, black_box(&sound));
-            pipeline.on_frame(time_ms, black_box(&image), Sighting::NotLooked);
+            pipeline.on_frame(time_ms, black_box(&image), |_| Sighting::NotLooked);
             pipeline.step(time_ms)
         });
     });

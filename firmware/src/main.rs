@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Result, anyhow, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use moodbox::camera;
 use moodbox::clock::{Clock, RealClock, VirtualClock};
 use moodbox::config::{CameraSource, LedSink, MicrophoneSource};
@@ -20,7 +20,7 @@ use moodbox::{listen, self_test};
 use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::Capabilities;
 use moodbox_shared::model::{Model, Task};
-use moodbox_shared::pipeline::{Pipeline, PipelineSettings};
+use moodbox_shared::pipeline::{FaceSettings, Pipeline, PipelineSettings};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,6 +92,9 @@ struct RunOptions {
     models: ModelOptions,
     #[command(flatten)]
     output: OutputOptions,
+    /// Looks for faces in one frame of N, and between them only where something has changed; the network reads every frame.
+    #[arg(long, value_name = "N", default_value_t = FaceSettings::default().detect_every_frames, value_parser = value_parser!(u32).range(1..))]
+    detect_every: u32,
     /// Plays files at the pace at which they were recorded.
     #[arg(long)]
     realtime: bool,
@@ -155,7 +158,9 @@ fn run(options: &RunOptions) -> Result<ExitCode> {
         matches!(options.camera, CameraSource::Device(_)) || matches!(options.microphone, MicrophoneSource::Device(_));
     let clock: Box<dyn Clock> =
         if options.realtime || live { Box::new(clock) } else { Box::new(VirtualClock::default()) };
-    start(senses, &options.output, clock, Labels::default(), |_| {})?;
+    let mut settings = PipelineSettings::default();
+    settings.face.detect_every_frames = options.detect_every;
+    start(senses, &settings, &options.output, clock, Labels::default(), |_| {})?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -176,7 +181,7 @@ fn demo(options: &DemoOptions) -> Result<ExitCode> {
     };
     // What is shown at the end of each item's time is its answer.
     let mut answers = vec![Verdict::Nobody; sample.items.len()];
-    start(senses, &options.output, clock, labels, |decision| {
+    start(senses, &PipelineSettings::default(), &options.output, clock, labels, |decision| {
         if let Some(answer) = answers.get_mut((decision.time_ms / ITEM_MS) as usize) {
             *answer = decision.verdict;
         }
@@ -202,6 +207,7 @@ struct Senses {
 /// Opens the outputs, the last thing that can fail, and runs.
 fn start(
     mut senses: Senses,
+    settings: &PipelineSettings,
     output: &OutputOptions,
     clock: Box<dyn Clock>,
     labels: Labels,
@@ -222,7 +228,7 @@ fn start(
     if leds != LedSink::None {
         senses.capabilities = senses.capabilities.union(Capabilities::LEDS);
     }
-    let pipeline = Box::new(Pipeline::new(senses.face.as_ref(), senses.speech.as_ref(), &PipelineSettings::default())?);
+    let pipeline = Box::new(Pipeline::new(senses.face.as_ref(), senses.speech.as_ref(), settings)?);
     let detector: Option<Box<dyn FaceFinder>> =
         if senses.face.is_some() { Some(Box::new(FaceDetector::new()?)) } else { None };
 

@@ -5,6 +5,7 @@ use crate::serial::{Link, LinkError};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::EventPhase;
 use moodbox_shared::link::{Capabilities, FaceBox, Hello, Message, Packet};
+use moodbox_shared::vision::FaceQuality;
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 
@@ -37,6 +38,7 @@ enum Fields<'a> {
         face: Option<Named<'a>>,
         speech: Option<Named<'a>>,
         face_box: Option<&'a FaceBox>,
+        face_quality: Option<Quality>,
     },
     Event {
         phase: &'static str,
@@ -46,6 +48,23 @@ enum Fields<'a> {
         peak_confidence: f32,
     },
     Heartbeat(&'a moodbox_shared::link::Heartbeat),
+}
+
+/// How well a face can be seen, its flaws by their words.
+#[derive(Serialize)]
+struct Quality {
+    flaws: Vec<&'static str>,
+    brightness: u8,
+    contrast: u8,
+    sharpness: f32,
+    width_pixels: u16,
+}
+
+impl Quality {
+    fn new(quality: FaceQuality) -> Self {
+        let FaceQuality { flaws, brightness, contrast, sharpness, width_pixels } = quality;
+        Self { flaws: flaws.words().collect(), brightness, contrast, sharpness, width_pixels }
+    }
 }
 
 /// Probabilities by the names of their emotions, in order.
@@ -70,6 +89,7 @@ pub fn write_json(out: &mut impl Write, packet: &Packet, intended: Option<Emotio
                 face: report.face.as_ref().map(|shares| Named(&Emotion::FACE, shares)),
                 speech: report.speech.as_ref().map(|shares| Named(&Emotion::ALL, shares)),
                 face_box: report.face_box.as_ref(),
+                face_quality: report.face_quality.map(Quality::new),
             },
         ),
         Message::Event(event) => (
@@ -131,6 +151,9 @@ pub fn write_text(out: &mut impl Write, packet: &Packet) -> io::Result<()> {
             if let Some((emotion, share)) = report.speech.as_ref().and_then(|shares| best(&Emotion::ALL, shares)) {
                 write!(out, "  voice: {emotion} {share:.2}")?;
             }
+            if let Some(word) = report.face_quality.and_then(|quality| quality.flaws.words().next()) {
+                write!(out, "  ({word})")?;
+            }
             writeln!(out)
         }
         Message::Event(event) => {
@@ -188,6 +211,7 @@ mod tests {
     use super::*;
     use moodbox_shared::decision::Verdict;
     use moodbox_shared::link::{DecisionReport, Heartbeat};
+    use moodbox_shared::vision::FaceFlaws;
 
     fn json(message: Message, intended: Option<Emotion>) -> String {
         let mut line = Vec::new();
@@ -204,15 +228,28 @@ mod tests {
             face: Some([0.25, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0]),
             speech: None,
             face_box: Some(FaceBox { x: 1, y: 2, width: 3, height: 4 }),
+            face_quality: Some(FaceQuality {
+                flaws: FaceFlaws::TOO_SMALL,
+                brightness: 90,
+                contrast: 40,
+                sharpness: 0.5,
+                width_pixels: 3,
+            }),
         };
         let expected = concat!(
             r#"{"type":"decision","sequence":3,"time_ms":1500,"verdict":"sad","confidence":0.75,"fused":null,"#,
             r#""face":{"neutral":0.25,"happy":0.0,"sad":0.75,"angry":0.0,"fearful":0.0,"disgust":0.0,"surprised":0.0},"#,
-            r#""speech":null,"face_box":{"x":1,"y":2,"width":3,"height":4}"#,
+            r#""speech":null,"face_box":{"x":1,"y":2,"width":3,"height":4},"#,
+            r#""face_quality":{"flaws":["small"],"brightness":90,"contrast":40,"sharpness":0.5,"width_pixels":3}"#,
         );
         assert_eq!(json(Message::Decision(report), None), format!("{expected}}}\n"));
         let labelled = json(Message::Decision(report), Some(Emotion::Sad));
         assert_eq!(labelled, format!("{expected},\"intended\":\"sad\"}}\n"));
+        let mut text = Vec::new();
+        let packet = Packet { sequence: 3, time_ms: 1_500, message: Message::Decision(report) };
+        write_text(&mut text, &packet).unwrap();
+        let line = "     3     1.500 s  decision   sad       0.75  face: sad 0.75  (small)\n";
+        assert_eq!(String::from_utf8(text).unwrap(), line);
     }
 
     #[test]

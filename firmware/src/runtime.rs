@@ -131,13 +131,11 @@ impl Runtime<'_> {
         state.failing.camera = false;
         state.now_us = state.now_us.max(frame.time_us);
         let time_ms = state.now_us / 1_000;
-        let sighting = match &mut self.detector {
-            Some(detector) if self.pipeline.wants_detection(&frame.image) => {
-                Sighting::Looked(detector.look(&frame.image))
-            }
-            _ => Sighting::NotLooked,
-        };
-        self.pipeline.on_frame(time_ms, &frame.image, sighting);
+        let detector = &mut self.detector;
+        self.pipeline.on_frame(time_ms, &frame.image, |image| match detector {
+            Some(detector) => Sighting::Looked(detector.look(image)),
+            None => Sighting::NotLooked,
+        });
         let decision = self.step(state, time_ms);
         if self.clock.is_real() {
             let latency_us = self.clock.now_us().saturating_sub(arrived_us);

@@ -91,15 +91,15 @@ impl<'m> Pipeline<'m> {
         })
     }
 
-    /// Whether the face detector should look at this frame: its turn has come, or the followed face is no longer where it was.
-    pub fn wants_detection(&self, image: &LumaImage<'_>) -> bool {
-        self.face.as_ref().is_some_and(|face| face.wants_detection(image))
-    }
-
-    /// Takes a frame in, with what the face detector says about it.
-    pub fn on_frame(&mut self, time_ms: u64, image: &LumaImage<'_>, sighting: Sighting) {
-        if let Some(face) = &mut self.face {
-            face.on_frame(time_ms, image, sighting, &mut self.arena);
+    /// Takes a frame in.
+    ///
+    /// `look` asks the face detector; it is called where the detector's turn has come, or the followed face is no longer as it was. A
+    /// detector that works beside the pipeline may answer with what it has found in an earlier frame, or that it has not looked.
+    pub fn on_frame(&mut self, time_ms: u64, image: &LumaImage<'_>, look: impl FnOnce(&LumaImage<'_>) -> Sighting) {
+        if let Some(face) = &mut self.face
+            && face.on_frame(time_ms, image, look, &mut self.arena)
+        {
+            self.decider.forget();
         }
     }
 
@@ -124,7 +124,8 @@ impl<'m> Pipeline<'m> {
             face: self.face.as_ref().and_then(|face| face.posteriors(time_ms)),
             speech: self.speech.as_ref().and_then(|speech| speech.posteriors(time_ms)),
         };
-        self.decider.step(time_ms, evidence)
+        let face_quality = self.face.as_ref().and_then(FaceSense::quality);
+        Decision { face_quality, ..self.decider.step(time_ms, evidence) }
     }
 
     /// Ends what is on show, at the end of a run.

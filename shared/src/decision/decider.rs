@@ -41,6 +41,8 @@ pub struct Decider {
     shown: Shown,
     last_evidence_ms: u64,
     smoothed: Option<SpeechPosteriors>,
+    /// Whether what is on show was about somebody else.
+    is_stale: bool,
 }
 
 /// The verdict on show.
@@ -60,7 +62,16 @@ impl Decider {
             shown: Shown { verdict: Verdict::Nobody, began_ms: 0, peak_confidence: 0.0 },
             last_evidence_ms: 0,
             smoothed: None,
+            is_stale: false,
         }
+    }
+
+    /// Whoever is seen from now on is somebody else: neither the average so far nor what is on show says anything about them.
+    ///
+    /// What is on show stays until there is evidence, and then has to be entered anew.
+    pub fn forget(&mut self) {
+        self.smoother.clear();
+        self.is_stale = true;
     }
 
     /// What to show at `time_ms`, given what face and voice say now.
@@ -76,7 +87,8 @@ impl Decider {
             self.smoother.clear();
         }
 
-        let verdict = self.verdict(time_ms);
+        let is_anew = !evidence.is_empty() && core::mem::take(&mut self.is_stale);
+        let verdict = self.verdict(time_ms, is_anew);
         let confidence = self.smoothed.map_or(0.0, |smoothed| match verdict {
             Verdict::Emotion(emotion) => smoothed.as_array()[emotion.index()],
             Verdict::Unsure | Verdict::Nobody => smoothed.best().1,
@@ -89,6 +101,7 @@ impl Decider {
             fused: self.smoothed,
             face: evidence.face,
             speech: evidence.speech,
+            face_quality: None,
             events,
         }
     }
@@ -100,15 +113,16 @@ impl Decider {
         self.show(time_ms.max(self.shown.began_ms), Verdict::Nobody, 0.0).ended
     }
 
-    /// The two thresholds and the hold.
-    fn verdict(&self, time_ms: u64) -> Verdict {
+    /// The two thresholds and the hold; `is_anew` where what is on show was about somebody else.
+    fn verdict(&self, time_ms: u64, is_anew: bool) -> Verdict {
         let Some(smoothed) = self.smoothed else {
             return Verdict::Nobody;
         };
         let (candidate, probability) = smoothed.best_emotion();
         let enters = probability >= self.settings.enter;
-        let Verdict::Emotion(current) = self.shown.verdict else {
-            return if enters { Verdict::Emotion(candidate) } else { Verdict::Unsure };
+        let current = match self.shown.verdict {
+            Verdict::Emotion(current) if !is_anew => current,
+            _ => return if enters { Verdict::Emotion(candidate) } else { Verdict::Unsure },
         };
         let held = time_ms - self.shown.began_ms < u64::from(self.settings.hold_ms);
         if held || self.stays(current, candidate, &smoothed) {
@@ -229,6 +243,18 @@ mod tests {
         let ended = gone.events.ended.unwrap();
         assert_eq!((ended.began_ms, ended.duration_ms, ended.phase), (0, 1_990, EventPhase::End));
         assert_eq!(gone.events.began, None);
+    }
+
+    #[test]
+    fn somebody_else_is_judged_by_what_is_seen_of_them() {
+        let mut decider = Decider::new(DecisionSettings::default());
+        watch(&mut decider, 0, 30, seen(Emotion::Happy, 0.99));
+        decider.forget();
+        let other = decider.step(1_000, seen(Emotion::Sad, 0.6));
+        assert_eq!(other.verdict, Verdict::Emotion(Emotion::Sad));
+        assert!((other.confidence - 0.6).abs() < 1e-3, "nothing of the first one is left: {}", other.confidence);
+        decider.forget();
+        assert_eq!(decider.step(1_033, seen(Emotion::Sad, 0.4)).verdict, Verdict::Unsure, "not held, not stayed in");
     }
 
     #[test]

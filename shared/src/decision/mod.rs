@@ -13,6 +13,7 @@ pub use decider::{Decider, DecisionSettings};
 pub use fusion::{Evidence, FusionSettings, fuse};
 pub use smoothing::Smoother;
 
+use crate::vision::FaceQuality;
 use crate::{Emotion, FacePosteriors, SpeechPosteriors};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ pub struct Decision {
     pub face: Option<FacePosteriors>,
     /// What the voice says by itself; `None` while nobody speaks.
     pub speech: Option<SpeechPosteriors>,
+    /// How well the followed face can be seen; `None` without one.
+    pub face_quality: Option<FaceQuality>,
     /// What began or ended with this step: first an end, then a beginning.
     pub events: Events,
 }
@@ -96,6 +99,7 @@ impl Decision {
             fused: None,
             face: None,
             speech: None,
+            face_quality: None,
             events: Events { ended: None, began: None },
         }
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::Emotion;
 use crate::decision::{EventPhase, Verdict};
 use crate::link::{Capabilities, DecisionReport, EventReport, FaceBox, Heartbeat, Hello, Message};
+use crate::vision::{FaceFlaws, FaceQuality};
 use proptest::prelude::*;
 use std::string::String;
 use std::vec::Vec;
@@ -36,6 +37,13 @@ fn decision() -> DecisionReport {
         face: Some([0.25, 0.75, 0.0, 0.0, 0.0, 0.0, 0.0]),
         speech: None,
         face_box: Some(FaceBox { x: 200, y: 120, width: 240, height: 240 }),
+        face_quality: Some(FaceQuality {
+            flaws: FaceFlaws::TOO_BLURRED,
+            brightness: 101,
+            contrast: 40,
+            sharpness: 0.03125,
+            width_pixels: 240,
+        }),
     }
 }
 
@@ -76,7 +84,7 @@ fn golden_bytes_of_each_message() {
         (Message::Hello(hello()), "000103dc0b010d05302e312e3001f8acd1910106056a69819800"),
         (
             Message::Decision(decision()),
-            "000701dc0b0102020104403f010101023e010101010103403f0101023e01010101010101010101010101010102010103803e0103403f01010101010101010101010101010101010101010d01c80178f001f00167fe061100",
+            "000701dc0b0102020104403f010101023e010101010103403f0101023e01010101010101010101010101010102010103803e0103403f01010101010101010101010101010101010101010d01c80178f001f001010265280101083df001fecc266300",
         ),
         (Message::Event(event()), "000b02dc0b020101e807f4030101063ffd789f3800"),
         (Message::Heartbeat(heartbeat()), "001103dc0b03ac02a202a202f1046407ac020b01e82001e44b0d63590200"),
@@ -102,6 +110,13 @@ fn the_longest_packets_fit() {
         Message::Decision(DecisionReport {
             speech: Some([1.0; 8]),
             face_box: Some(FaceBox { x: u16::MAX, y: u16::MAX, width: u16::MAX, height: u16::MAX }),
+            face_quality: Some(FaceQuality {
+                flaws: FaceFlaws(u8::MAX),
+                brightness: u8::MAX,
+                contrast: u8::MAX,
+                sharpness: f32::MAX,
+                width_pixels: u16::MAX,
+            }),
             ..decision()
         }),
         Message::Event(EventReport { began_ms: u64::MAX, duration_ms: u64::MAX, ..event() }),
@@ -182,15 +197,28 @@ fn any_decision() -> impl Strategy<Value = DecisionReport> {
         proptest::option::of(proptest::array::uniform7(share())),
         proptest::option::of(proptest::array::uniform8(share())),
         any::<Option<(u16, u16, u16, u16)>>(),
+        any_quality(),
     )
-        .prop_map(|(verdict, confidence, fused, face, speech, face_box)| DecisionReport {
+        .prop_map(|(verdict, confidence, fused, face, speech, face_box, face_quality)| DecisionReport {
             verdict,
             confidence,
             fused,
             face,
             speech,
             face_box: face_box.map(|(x, y, width, height)| FaceBox { x, y, width, height }),
+            face_quality,
         })
+}
+
+fn any_quality() -> impl Strategy<Value = Option<FaceQuality>> {
+    let quality = (any::<[u8; 3]>(), 0.0f32..30.0, any::<u16>());
+    proptest::option::of(quality.prop_map(|([flaws, brightness, contrast], sharpness, width_pixels)| FaceQuality {
+        flaws: FaceFlaws(flaws),
+        brightness,
+        contrast,
+        sharpness,
+        width_pixels,
+    }))
 }
 
 fn any_event() -> impl Strategy<Value = EventReport> {

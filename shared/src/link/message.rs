@@ -1,6 +1,7 @@
 //! The messages of the link: plain data in the order in which it stands on the wire.
 
 use crate::decision::{Decision, EmotionEvent, EventPhase, Verdict};
+use crate::vision::FaceQuality;
 use heapless::String;
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +107,8 @@ pub struct DecisionReport {
     pub speech: Option<[f32; 8]>,
     /// Where the face is.
     pub face_box: Option<FaceBox>,
+    /// How well the face can be seen.
+    pub face_quality: Option<FaceQuality>,
 }
 
 impl DecisionReport {
@@ -118,6 +121,7 @@ impl DecisionReport {
             face: decision.face.map(|posteriors| *posteriors.as_array()),
             speech: decision.speech.map(|posteriors| *posteriors.as_array()),
             face_box,
+            face_quality: decision.face_quality,
         }
     }
 }

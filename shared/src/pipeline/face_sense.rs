@@ -5,24 +5,26 @@ use crate::FacePosteriors;
 use crate::link::{FaceBox, Heartbeat};
 use crate::model::Model;
 use crate::nn::Isa;
-use crate::vision::{CropSquare, DetectedFace, FACE_INPUT, Faces, LumaImage, crop_to_face, face_input, most_prominent};
+use crate::vision::{
+    DetectedFace, FACE_INPUT, FaceQuality, FaceTracker, Faces, LumaImage, TrackerSettings, crop_to_face, face_input,
+};
 
 /// What the face detector says about a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sighting {
     /// It has not looked at this one.
     NotLooked,
-    /// It has looked and found these; perhaps nobody.
+    /// It has looked, at this frame or at one shortly before, and found these; perhaps nobody.
     Looked(Faces),
 }
 
 /// How the box watches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaceSettings {
-    /// The detector looks at every frame of this many.
+    /// The detector looks at one frame of this many, and between them only where something has changed.
     pub detect_every_frames: u32,
-    /// Detections without a face after which the followed face counts as gone.
-    pub misses: u32,
+    /// Which face is followed, and for how long.
+    pub tracker: TrackerSettings,
     /// Mean difference between the crops of two frames, in grey levels, from which another face may have come: the detector looks at once.
     pub cut_grey_levels: u8,
     /// How long a face's word counts, in milliseconds.
@@ -31,15 +33,15 @@ pub struct FaceSettings {
 
 impl Default for FaceSettings {
     fn default() -> Self {
-        Self { detect_every_frames: 5, misses: 2, cut_grey_levels: 20, memory_ms: 250 }
+        Self { detect_every_frames: 5, tracker: TrackerSettings::default(), cut_grey_levels: 20, memory_ms: 250 }
     }
 }
 
-/// A face that is being followed.
+/// The followed face in the last frame.
 #[derive(Clone, Copy, Debug)]
-struct Followed {
-    square: CropSquare,
+struct Seen {
     face_box: FaceBox,
+    quality: FaceQuality,
 }
 
 /// The face network with what it needs between frames.
@@ -47,11 +49,15 @@ pub struct FaceSense<'m> {
     model: &'m Model<'m>,
     settings: FaceSettings,
     isa: Isa,
+    tracker: FaceTracker,
     /// The followed face as it looked in the last frame.
     crop: [u8; FACE_INPUT],
-    followed: Option<Followed>,
+    seen: Option<Seen>,
+    /// The person of the last face that was followed; 0 before there was one.
+    person: u32,
     frames_since_look: u32,
-    misses: u32,
+    /// Whether the followed face's place has changed its look since the detector's last word.
+    has_cut: bool,
     last: LastFace,
     frames: u32,
     frames_with_face: u32,
@@ -65,10 +71,12 @@ impl<'m> FaceSense<'m> {
             model,
             settings,
             isa,
+            tracker: FaceTracker::new(settings.tracker),
             crop: [0; FACE_INPUT],
-            followed: None,
+            seen: None,
+            person: 0,
             frames_since_look: u32::MAX,
-            misses: 0,
+            has_cut: false,
             last: None,
             frames: 0,
             frames_with_face: 0,
@@ -76,30 +84,34 @@ impl<'m> FaceSense<'m> {
         }
     }
 
-    /// See [`Pipeline::wants_detection`](super::Pipeline::wants_detection).
-    pub fn wants_detection(&self, image: &LumaImage<'_>) -> bool {
-        self.frames_since_look >= self.settings.detect_every_frames.saturating_sub(1) || self.has_cut(image)
-    }
-
-    /// Takes a frame in: crop, network, posteriors. `arena` is the networks' memory.
-    pub(super) fn on_frame(&mut self, time_ms: u64, image: &LumaImage<'_>, sighting: Sighting, arena: &mut [i8]) {
+    /// Takes a frame in: detector, crop, network, posteriors. Returns whether another person is followed than before.
+    ///
+    /// * `look`: asks the detector, if its turn has come
+    /// * `arena`: the networks' memory
+    pub(super) fn on_frame(
+        &mut self,
+        time_ms: u64,
+        image: &LumaImage<'_>,
+        look: impl FnOnce(&LumaImage<'_>) -> Sighting,
+        arena: &mut [i8],
+    ) -> bool {
         self.frames = self.frames.wrapping_add(1);
-        self.follow(image, sighting);
-        let Some(Followed { square, .. }) = self.followed else {
-            self.last = None;
-            return;
+        let is_cropped = self.follow(image, look);
+        let Some(tracked) = self.tracker.tracked() else {
+            (self.seen, self.last) = (None, None);
+            return false;
         };
-        self.frames_with_face = self.frames_with_face.wrapping_add(1);
-        crop_to_face(image, square, &mut self.crop);
-        let network = self.model.network();
-        let input = network.input_mut(arena);
-        if face_input::quantize(&self.crop, network.input_quantization(), input).is_err() {
-            self.last = None;
-            return;
+        if !is_cropped {
+            crop_to_face(image, tracked.face.crop(), &mut self.crop);
         }
-        let logits = network.run(self.isa, arena);
-        self.last = Some(Dated { time_ms, value: self.model.face_posteriors(logits) });
-        self.runs = self.runs.wrapping_add(1);
+        self.frames_with_face = self.frames_with_face.wrapping_add(1);
+        let width_pixels = libm::roundf(tracked.face.width) as u16;
+        let quality = FaceQuality::measure(&self.crop, width_pixels);
+        self.seen = Some(Seen { face_box: within(image, &tracked.face), quality });
+        self.read_expression(time_ms, arena);
+        let is_other = self.person != 0 && self.person != tracked.person;
+        self.person = tracked.person;
+        is_other
     }
 
     /// What the face says at `now_ms`.
@@ -109,7 +121,12 @@ impl<'m> FaceSense<'m> {
 
     /// Where the followed face is.
     pub fn face_box(&self) -> Option<FaceBox> {
-        self.followed.map(|followed| followed.face_box)
+        self.seen.map(|seen| seen.face_box)
+    }
+
+    /// How well the followed face can be seen.
+    pub fn quality(&self) -> Option<FaceQuality> {
+        self.seen.map(|seen| seen.quality)
     }
 
     pub(super) fn count(&self, heartbeat: &mut Heartbeat) {
@@ -118,37 +135,44 @@ impl<'m> FaceSense<'m> {
         heartbeat.face_runs = self.runs;
     }
 
-    /// Between detections the face is taken to stay where it was found.
-    fn follow(&mut self, image: &LumaImage<'_>, sighting: Sighting) {
-        let Sighting::Looked(faces) = sighting else {
-            self.frames_since_look = self.frames_since_look.saturating_add(1);
-            return;
-        };
-        match most_prominent(&faces, image) {
-            Some(found) => {
-                self.followed = Some(Followed { square: found.crop(), face_box: within(image, found) });
-                self.misses = 0;
-            }
-            None => {
-                self.misses += 1;
-                if self.misses >= self.settings.misses || self.has_cut(image) {
-                    self.followed = None;
-                    self.misses = 0;
-                }
-            }
+    /// Finds the followed face in the new frame; returns whether its crop has been taken already.
+    ///
+    /// Between looks the face is taken to stay where it was found.
+    fn follow(&mut self, image: &LumaImage<'_>, look: impl FnOnce(&LumaImage<'_>) -> Sighting) -> bool {
+        let before = self.tracker.tracked();
+        if let Some(tracked) = before {
+            let last = self.crop;
+            crop_to_face(image, tracked.face.crop(), &mut self.crop);
+            self.has_cut |= self.differs_from(&last);
         }
-        self.frames_since_look = 0;
+        let is_due = self.frames_since_look >= self.settings.detect_every_frames.saturating_sub(1);
+        self.frames_since_look = self.frames_since_look.saturating_add(1);
+        if (is_due || self.has_cut || self.tracker.is_in_doubt())
+            && let Sighting::Looked(faces) = look(image)
+        {
+            self.tracker.look(&faces, image, self.has_cut);
+            (self.frames_since_look, self.has_cut) = (0, false);
+        }
+        before.is_some() && self.tracker.tracked() == before
     }
 
-    /// Whether the followed face looks so different from the last frame that it may be another, or none.
-    fn has_cut(&self, image: &LumaImage<'_>) -> bool {
-        let Some(Followed { square, .. }) = self.followed else {
-            return false;
-        };
-        let mut crop = [0; FACE_INPUT];
-        crop_to_face(image, square, &mut crop);
-        let difference: u32 = crop.iter().zip(&self.crop).map(|(now, before)| u32::from(now.abs_diff(*before))).sum();
+    /// Whether the crop looks so different from another that it may show another face, or none.
+    fn differs_from(&self, last: &[u8; FACE_INPUT]) -> bool {
+        let difference: u32 = self.crop.iter().zip(last).map(|(now, before)| u32::from(now.abs_diff(*before))).sum();
         difference > u32::from(self.settings.cut_grey_levels) * FACE_INPUT as u32
+    }
+
+    /// Runs the network on the crop; a crop that shows nothing says nothing.
+    fn read_expression(&mut self, time_ms: u64, arena: &mut [i8]) {
+        let network = self.model.network();
+        let input = network.input_mut(arena);
+        if face_input::quantize(&self.crop, network.input_quantization(), input).is_err() {
+            self.last = None;
+            return;
+        }
+        let logits = network.run(self.isa, arena);
+        self.last = Some(Dated { time_ms, value: self.model.face_posteriors(logits) });
+        self.runs = self.runs.wrapping_add(1);
     }
 }
 

@@ -3,9 +3,13 @@
 pub mod crop;
 pub mod face;
 pub mod face_input;
+pub mod face_tracker;
 pub mod luma;
+pub mod quality;
 
 pub use crop::{CropSquare, crop_to_face};
 pub use face::{DetectedFace, Faces, MAX_FACES, most_prominent};
 pub use face_input::{FACE_INPUT, FACE_SIDE, NoPicture};
+pub use face_tracker::{FaceTracker, TrackedFace, TrackerSettings};
 pub use luma::{LumaError, LumaImage};
+pub use quality::{FaceFlaws, FaceQuality};
