@@ -36,16 +36,16 @@ impl Dct {
     /// The mean is taken out first and put back into coefficient 0, the only one that it touches: decibels lie far from zero, and their
     /// common offset would cost the others their last digits.
     pub fn apply(&self, decibels: &[f32], mfcc: &mut [f32]) {
-        let sum: f64 = decibels.iter().map(|&value| f64::from(value)).sum();
+        let sum = sum(decibels);
         let mean = (sum / MEL_BANDS as f64) as f32;
-        let mut even = [0.0; HALF_COUNT];
-        let mut odd = [0.0; HALF_COUNT];
+        let (mut sums, mut differences) = ([0.0; HALF_BANDS], [0.0; HALF_BANDS]);
         let mirrored = decibels.iter().zip(decibels.iter().rev());
-        for (((low, high), even_row), odd_row) in mirrored.zip(&self.even).zip(&self.odd) {
+        for (((low, high), sum), difference) in mirrored.zip(&mut sums).zip(&mut differences) {
             let (low, high) = (low - mean, high - mean);
-            accumulate(&mut even, even_row, low + high);
-            accumulate(&mut odd, odd_row, low - high);
+            *sum = low + high;
+            *difference = low - high;
         }
+        let (even, odd) = (project(&self.even, &sums), project(&self.odd, &differences));
         for ((pair, even), odd) in mfcc.chunks_exact_mut(2).zip(even).zip(odd) {
             pair.copy_from_slice(&[even, odd]);
         }
@@ -53,10 +53,26 @@ impl Dct {
     }
 }
 
-fn accumulate(sums: &mut [f32; HALF_COUNT], row: &[f32; HALF_COUNT], value: f32) {
-    for (sum, weight) in sums.iter_mut().zip(row) {
-        *sum += weight * value;
+/// Eight sums side by side, which a processor adds up faster than one.
+fn sum(values: &[f32]) -> f64 {
+    let mut lanes = [0.0f64; 8];
+    for values in values.as_chunks::<8>().0 {
+        for (lane, &value) in lanes.iter_mut().zip(values) {
+            *lane += f64::from(value);
+        }
     }
+    lanes.iter().sum()
+}
+
+/// Sums of the rows, each times its value.
+fn project(rows: &[[f32; HALF_COUNT]; HALF_BANDS], values: &[f32; HALF_BANDS]) -> [f32; HALF_COUNT] {
+    let mut sums = [0.0; HALF_COUNT];
+    for (row, value) in rows.iter().zip(values) {
+        for (sum, weight) in sums.iter_mut().zip(row) {
+            *sum += weight * value;
+        }
+    }
+    sums
 }
 
 fn coefficient(k: usize, n: usize) -> f32 {

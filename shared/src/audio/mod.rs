@@ -6,6 +6,7 @@
 
 pub mod chroma;
 pub mod features;
+mod fft;
 pub mod gate;
 pub mod mel;
 pub mod mfcc;

@@ -5,7 +5,7 @@ use super::{CHROMA_FFT, FeatureExtractor, FeatureRow, HOP, WINDOW_ROWS, to_unit}
 
 /// Turns 16 kHz samples into rows as soon as they are complete, and keeps the last window of them.
 ///
-/// However the samples are cut into pieces, the rows are the same, bit for bit. About 260 KB; nothing allocates.
+/// However the samples are cut into pieces, the rows are the same, bit for bit. About 280 KB; nothing allocates.
 pub struct SpeechStream {
     extractor: FeatureExtractor,
     /// The newest samples, oldest first; the first `filled` of them count.
