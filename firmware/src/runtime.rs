@@ -3,7 +3,7 @@
 //!
 //! One thread does it all, in the order of the streams' own time stamps: played files give the same decisions on every machine.
 
-use crate::camera::Camera;
+use crate::camera::{Camera, CameraError};
 use crate::clock::Clock;
 use crate::face_detector::FaceFinder;
 use crate::indicator::Indicator;
@@ -16,6 +16,7 @@ use moodbox_shared::link::{
 };
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, Sighting};
+use moodbox_shared::vision::MAX_FRAME_PIXELS;
 
 /// Longest time without a decision while there is sound, in milliseconds: without frames, sound alone leads.
 const STEP_MS: u64 = 50;
@@ -66,6 +67,8 @@ enum Turn {
 /// What the loop remembers from turn to turn.
 #[derive(Default)]
 struct State {
+    /// The frame at hand.
+    luma: Vec<u8>,
     sequence: u32,
     now_us: u64,
     last_step_ms: Option<u64>,
@@ -128,11 +131,19 @@ impl Runtime<'_> {
                 return None;
             }
         };
-        state.failing.camera = false;
         state.now_us = state.now_us.max(frame.time_us);
         let time_ms = state.now_us / 1_000;
+        state.luma.resize(MAX_FRAME_PIXELS, 0);
+        let image = match frame.raw.to_luma(&mut state.luma) {
+            Ok(image) => image,
+            Err(error) => {
+                state.failed(&mut self.warn, |failing| &mut failing.camera, &CameraError::Frame(error));
+                return None;
+            }
+        };
+        state.failing.camera = false;
         let detector = &mut self.detector;
-        self.pipeline.on_frame(time_ms, &frame.image, |image| match detector {
+        self.pipeline.on_frame(time_ms, &image, |image| match detector {
             Some(detector) => Sighting::Looked(detector.look(image)),
             None => Sighting::NotLooked,
         });

@@ -187,7 +187,7 @@ impl Camera for SampleCamera {
         let Some(item) = self.items.get((time_us / 1_000 / ITEM_MS) as usize) else {
             return Ok(None);
         };
-        Ok(Some(Frame { time_us, image: item.frame.view() }))
+        Ok(Some(Frame { time_us, raw: item.frame.view().into() }))
     }
 }
 

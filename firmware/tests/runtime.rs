@@ -2,7 +2,7 @@
 
 mod support;
 
-use moodbox::camera::{Camera, FaultyCamera, replay::StillCamera};
+use moodbox::camera::{Camera, CameraError, FaultyCamera, Frame, replay::StillCamera};
 use moodbox::clock::VirtualClock;
 use moodbox::face_detector::FixedFaces;
 use moodbox::indicator::{FaultyIndicator, Indicator, RecordingIndicator};
@@ -15,7 +15,7 @@ use moodbox_shared::link::{Capabilities, Heartbeat, Message, Packet};
 use moodbox_shared::media::OwnedLuma;
 use moodbox_shared::model::{Model, Task};
 use moodbox_shared::pipeline::{Pipeline, PipelineSettings};
-use moodbox_shared::vision::DetectedFace;
+use moodbox_shared::vision::{DetectedFace, PixelFormat, RawFrame};
 
 const FACE: DetectedFace = DetectedFace { x: 20.0, y: 10.0, width: 60.0, height: 60.0, score: 9.0 };
 
@@ -123,6 +123,37 @@ fn camera_unplugged_then_back() {
     assert!(verdicts.contains(&Verdict::Nobody), "with the camera gone and silence, nobody is there");
     assert_eq!((told.heartbeat.device_errors, told.warnings.len()), (90, 1), "each error counts, one is told");
     assert!(told.warnings[0].contains("unplugged"));
+}
+
+/// Shows frames of which every second one breaks off.
+struct ShortFrames {
+    pixels: Vec<u8>,
+    frames: u64,
+    shown: u64,
+}
+
+impl Camera for ShortFrames {
+    fn due_us(&self) -> Option<u64> {
+        (self.shown < self.frames).then_some(self.shown * 33_333)
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError> {
+        let time_us = self.shown * 33_333;
+        let (width, height) = (120, 90);
+        let there = if self.shown.is_multiple_of(2) { width * height - 1 } else { width * height };
+        self.shown += 1;
+        let bytes = &self.pixels[..there];
+        Ok(Some(Frame { time_us, raw: RawFrame { format: PixelFormat::Grey, width, height, stride: width, bytes } }))
+    }
+}
+
+#[test]
+fn frames_that_break_off_are_errors_and_the_good_ones_between_them_count() {
+    let camera = ShortFrames { pixels: gradient().pixels().to_vec(), frames: 60, shown: 0 };
+    let told = run_box(Emotion::Happy, camera, None, &mut RecordingIndicator::default(), vec![]);
+    assert_eq!(verdicts(&told.packets), [Verdict::Emotion(Emotion::Happy); 30]);
+    assert_eq!((told.heartbeat.device_errors, told.heartbeat.face_runs), (30, 30));
+    assert!(told.warnings[0].contains("the frame holds 10799 bytes where its size needs 10800"), "{:?}", told.warnings);
 }
 
 #[test]

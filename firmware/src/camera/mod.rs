@@ -9,7 +9,7 @@ use crate::clock::RealClock;
 use crate::config::CameraSource;
 use moodbox_shared::link::Capabilities;
 use moodbox_shared::media::ImageFileError;
-use moodbox_shared::vision::{LumaError, LumaImage};
+use moodbox_shared::vision::{LumaError, RawFrame};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -27,8 +27,8 @@ pub trait Camera {
 pub struct Frame<'a> {
     /// When it was taken, in microseconds since the start.
     pub time_us: u64,
-    /// What is on it.
-    pub image: LumaImage<'a>,
+    /// What the camera wrote.
+    pub raw: RawFrame<'a>,
 }
 
 /// Why there are no pictures.

@@ -59,7 +59,7 @@ impl Camera for StillCamera {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError> {
         let time_us = frame_time_us(self.shown, FRAMES_PER_SECOND, 1);
         self.shown += 1;
-        Ok(Some(Frame { time_us, image: self.picture.view() }))
+        Ok(Some(Frame { time_us, raw: self.picture.view().into() }))
     }
 }
 
@@ -102,7 +102,7 @@ impl Camera for FolderCamera {
         };
         self.shown += 1;
         self.picture = read_picture(path)?;
-        Ok(Some(Frame { time_us, image: self.picture.view() }))
+        Ok(Some(Frame { time_us, raw: self.picture.view().into() }))
     }
 }
 

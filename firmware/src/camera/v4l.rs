@@ -1,4 +1,4 @@
-//! A camera of the system, through Video4Linux: frames are mapped, not copied, until their luma is taken.
+//! A camera of the system, through Video4Linux: frames are lent where the driver wrote them.
 
 use super::{Camera, CameraError, Frame};
 use crate::clock::{Clock, RealClock};
@@ -7,7 +7,7 @@ use ::v4l::io::mmap::Stream;
 use ::v4l::io::traits::CaptureStream;
 use ::v4l::video::Capture;
 use ::v4l::{Device, FourCC};
-use moodbox_shared::vision::luma::{PixelFormat, to_luma};
+use moodbox_shared::vision::{PixelFormat, RawFrame};
 use std::time::Duration;
 
 /// Size that is asked for; the device may give another.
@@ -36,7 +36,8 @@ pub struct V4lCamera {
     path: String,
     clock: RealClock,
     session: Option<Session>,
-    luma: Vec<u8>,
+    /// Whether the session has failed: it stays so, and the device comes back only after everybody has let go of it.
+    failed: bool,
     due_us: u64,
 }
 
@@ -53,8 +54,7 @@ impl V4lCamera {
     /// Opens the device and starts it. `clock` dates the frames.
     pub fn open(path: &str, clock: RealClock) -> Result<Self, CameraError> {
         let session = Session::start(path)?;
-        let luma = vec![0; session.width * session.height];
-        Ok(Self { path: path.to_owned(), clock, session: Some(session), luma, due_us: 0 })
+        Ok(Self { path: path.to_owned(), clock, session: Some(session), failed: false, due_us: 0 })
     }
 }
 
@@ -83,6 +83,18 @@ impl Session {
             reason: "it offers neither GREY, YUYV, UYVY, NV12 nor RGB3".to_owned(),
         })
     }
+
+    /// The next frame; `None` where the driver says that it is damaged.
+    fn capture(&mut self) -> std::io::Result<Option<RawFrame<'_>>> {
+        let (buffer, metadata) = self.stream.next()?;
+        if metadata.flags.contains(Flags::ERROR) {
+            return Ok(None);
+        }
+        // Behind what was written lies an older frame.
+        let bytes = &buffer[..buffer.len().min(metadata.bytesused as usize)];
+        let Self { format, width, height, stride, .. } = *self;
+        Ok(Some(RawFrame { format, width, height, stride, bytes }))
+    }
 }
 
 impl Camera for V4lCamera {
@@ -91,42 +103,27 @@ impl Camera for V4lCamera {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError> {
-        let result = self.capture();
-        self.due_us = self.clock.now_us();
-        if let Err(error) = result {
-            // A stream that failed once stays so: it is opened again after a while.
+        if self.failed {
+            // The turn after an error: lets the device go, and leaves it alone for a while.
             self.session = None;
-            self.due_us += BACK_OFF_US;
-            return Err(error);
-        }
-        let Some(session) = &self.session else { return Ok(None) };
-        if !result? {
+            self.failed = false;
+            self.due_us = self.clock.now_us() + BACK_OFF_US;
             return Ok(None);
         }
-        let (width, height) = (session.width, session.height);
-        let image = moodbox_shared::vision::LumaImage::new(width, height, width, &self.luma)?;
-        Ok(Some(Frame { time_us: self.due_us, image }))
-    }
-}
-
-impl V4lCamera {
-    /// Takes the luma of the next frame; `false` where the driver says that it is damaged.
-    fn capture(&mut self) -> Result<bool, CameraError> {
-        let session = match &mut self.session {
-            Some(session) => session,
-            None => {
-                let session = Session::start(&self.path)?;
-                self.luma.resize(session.width * session.height, 0);
-                self.session.insert(session)
-            }
-        };
-        let Session { stream, format, width, height, stride } = session;
-        let (frame, metadata) = stream.next().map_err(|error| device_error(&self.path, &error))?;
-        if metadata.flags.contains(Flags::ERROR) {
-            return Ok(false);
+        if self.session.is_none() {
+            self.due_us = self.clock.now_us() + BACK_OFF_US;
+            self.session = Some(Session::start(&self.path)?);
         }
-        to_luma(*format, *width, *height, *stride, frame, &mut self.luma)?;
-        Ok(true)
+        let Some(session) = &mut self.session else { return Ok(None) };
+        let result = session.capture();
+        self.due_us = self.clock.now_us();
+        match result {
+            Ok(raw) => Ok(raw.map(|raw| Frame { time_us: self.due_us, raw })),
+            Err(error) => {
+                self.failed = true;
+                Err(device_error(&self.path, &error))
+            }
+        }
     }
 }
 

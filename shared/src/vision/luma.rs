@@ -1,4 +1,6 @@
-//! An 8-bit luma picture, seen where it lies: what every camera format is turned into, and what all of vision reads.
+//! From the frame that a camera hands out, in whatever format, to the 8-bit luma picture that all of vision reads.
+//!
+//! What comes in is a [`RawFrame`], bytes that claim to be a picture; what goes out is a [`LumaImage`], whose claims have been checked.
 
 use thiserror::Error;
 
@@ -78,6 +80,9 @@ impl<'a> LumaImage<'a> {
     }
 }
 
+/// Pixels of the largest frame that the box takes, full HD: the size of a luma buffer that holds every frame.
+pub const MAX_FRAME_PIXELS: usize = 1920 * 1080;
+
 /// How a camera packs its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -99,52 +104,70 @@ impl PixelFormat {
     pub const fn row_bytes(self, width: usize) -> usize {
         match self {
             Self::Grey | Self::Nv12 => width,
-            Self::Yuyv | Self::Uyvy => width * 2,
-            Self::Rgb24 => width * 3,
+            Self::Yuyv | Self::Uyvy => width.saturating_mul(2),
+            Self::Rgb24 => width.saturating_mul(3),
         }
     }
 }
 
-/// Turns a camera's frame into luma.
+/// A camera's frame as it came: nothing of it has been checked.
 ///
-/// * `frame`: `height` rows, `stride` bytes from row to row
-/// * `luma`: receives `width × height` pixels without gaps
-///
-/// Luma of YUV formats is taken as it is; RGB is weighted as ITU-R BT.601 does: `(77·R + 150·G + 29·B + 128) / 256`.
-pub fn to_luma<'a>(
-    format: PixelFormat,
-    width: usize,
-    height: usize,
-    stride: usize,
-    frame: &[u8],
-    luma: &'a mut [u8],
-) -> Result<LumaImage<'a>, LumaError> {
-    let row_bytes = format.row_bytes(width);
-    check_plane(width, height, stride, row_bytes, frame.len())?;
-    let needed = width * height;
-    let available = luma.len();
-    let Some(target) = luma.get_mut(..needed) else {
-        return Err(LumaError::Buffer { available, needed });
-    };
-    for (y, row) in target.chunks_exact_mut(width).enumerate() {
-        let source = &frame[y * stride..][..row_bytes];
-        match format {
-            PixelFormat::Grey | PixelFormat::Nv12 => row.copy_from_slice(source),
-            PixelFormat::Yuyv => take_each(row, source, 2, |pixel| pixel[0]),
-            PixelFormat::Uyvy => take_each(row, source, 2, |pixel| pixel[1]),
-            PixelFormat::Rgb24 => take_each(row, source, 3, |rgb| luma_of_rgb([rgb[0], rgb[1], rgb[2]])),
-        }
-    }
-    LumaImage::new(width, height, width, &luma[..needed])
+/// Row `y` begins at `bytes[y * stride]`. What is left of `bytes` behind the last row (padding, planes of colour) is not read.
+#[derive(Clone, Copy, Debug)]
+pub struct RawFrame<'a> {
+    /// How the pixels are packed.
+    pub format: PixelFormat,
+    /// Pixels a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Bytes from row to row.
+    pub stride: usize,
+    /// What the camera wrote.
+    pub bytes: &'a [u8],
 }
 
-/// ITU-R BT.601 luma of one pixel, in integers.
+impl RawFrame<'_> {
+    /// Writes the frame's luma to the front of `luma`, without gaps, and lends it as a picture.
+    ///
+    /// Luma of YUV formats is taken as it is; RGB is weighted as [`luma_of_rgb`] does. A frame that contradicts itself, or is larger than
+    /// `luma`, is an error. A buffer of [`MAX_FRAME_PIXELS`] takes all frames up to full HD.
+    pub fn to_luma<'a>(&self, luma: &'a mut [u8]) -> Result<LumaImage<'a>, LumaError> {
+        let Self { format, width, height, stride, bytes } = *self;
+        let row_bytes = format.row_bytes(width);
+        check_plane(width, height, stride, row_bytes, bytes.len())?;
+        let needed = width * height;
+        let available = luma.len();
+        let Some(target) = luma.get_mut(..needed) else {
+            return Err(LumaError::Buffer { available, needed });
+        };
+        for (row, source) in target.chunks_exact_mut(width).zip(bytes.chunks(stride)) {
+            let source = &source[..row_bytes];
+            match format {
+                PixelFormat::Grey | PixelFormat::Nv12 => row.copy_from_slice(source),
+                PixelFormat::Yuyv => take_each(row, source, |&[luma, _]: &[u8; 2]| luma),
+                PixelFormat::Uyvy => take_each(row, source, |&[_, luma]: &[u8; 2]| luma),
+                PixelFormat::Rgb24 => take_each(row, source, |&rgb: &[u8; 3]| luma_of_rgb(rgb)),
+            }
+        }
+        LumaImage::new(width, height, width, &luma[..needed])
+    }
+}
+
+impl<'a> From<LumaImage<'a>> for RawFrame<'a> {
+    fn from(image: LumaImage<'a>) -> Self {
+        let LumaImage { width, height, stride, pixels } = image;
+        Self { format: PixelFormat::Grey, width, height, stride, bytes: pixels }
+    }
+}
+
+/// Luma of one pixel as ITU-R BT.601 weights it: `(77·R + 150·G + 29·B + 128) / 256`.
 pub fn luma_of_rgb([red, green, blue]: [u8; 3]) -> u8 {
     ((77 * u32::from(red) + 150 * u32::from(green) + 29 * u32::from(blue) + 128) >> 8) as u8
 }
 
-fn take_each(row: &mut [u8], source: &[u8], bytes_per_pixel: usize, luma: impl Fn(&[u8]) -> u8) {
-    for (target, pixel) in row.iter_mut().zip(source.chunks_exact(bytes_per_pixel)) {
+fn take_each<const N: usize>(row: &mut [u8], source: &[u8], luma: impl Fn(&[u8; N]) -> u8) {
+    for (target, pixel) in row.iter_mut().zip(source.as_chunks().0) {
         *target = luma(pixel);
     }
 }
@@ -183,8 +206,8 @@ mod tests {
             (PixelFormat::Uyvy, 5, &[128, 1, 128, 2, 0, 128, 3, 128, 4]),
             (PixelFormat::Rgb24, 6, &[1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]),
         ];
-        for (format, stride, frame) in cases {
-            let image = to_luma(format, 2, 2, stride, frame, &mut luma).unwrap();
+        for (format, stride, bytes) in cases {
+            let image = RawFrame { format, width: 2, height: 2, stride, bytes }.to_luma(&mut luma).unwrap();
             assert_eq!((image.row(0), image.row(1)), (&[1, 2][..], &[3, 4][..]), "{format:?}");
         }
     }
@@ -200,10 +223,31 @@ mod tests {
         assert_eq!(LumaImage::new(4, 4, 4, &[0; 15]).unwrap_err(), LumaError::TooShort { available: 15, needed: 16 });
         assert!(matches!(LumaImage::new(0, 4, 4, &[]), Err(LumaError::Size { .. })));
         assert!(matches!(LumaImage::new(4, 4, 3, &[0; 64]), Err(LumaError::Stride { .. })));
-        let mut luma = [0; 3];
-        assert!(matches!(
-            to_luma(PixelFormat::Yuyv, 2, 2, 4, &[0; 8], &mut luma),
-            Err(LumaError::Buffer { available: 3, needed: 4 })
-        ));
+        let frame = RawFrame { format: PixelFormat::Yuyv, width: 2, height: 2, stride: 4, bytes: &[0; 8] };
+        assert_eq!(frame.to_luma(&mut [0; 3]).unwrap_err(), LumaError::Buffer { available: 3, needed: 4 });
+        assert_eq!(frame.to_luma(&mut [0; 9]).unwrap().row(1).len(), 2, "a buffer may be larger");
+    }
+
+    #[test]
+    fn absurd_frames_are_refused() {
+        let good = RawFrame { format: PixelFormat::Rgb24, width: 2, height: 2, stride: 6, bytes: &[0; 12] };
+        let mut luma = [0; 64];
+        assert!(good.to_luma(&mut luma).is_ok());
+        for stride in [0, 5, 7, usize::MAX] {
+            assert!(RawFrame { stride, ..good }.to_luma(&mut luma).is_err(), "stride {stride}");
+        }
+        for side in [0, 3, LumaImage::MAX_SIDE + 1, usize::MAX] {
+            assert!(RawFrame { width: side, stride: usize::MAX, ..good }.to_luma(&mut luma).is_err(), "{side} wide");
+            assert!(RawFrame { height: side, ..good }.to_luma(&mut luma).is_err(), "{side} high");
+        }
+        assert!(RawFrame { bytes: &[], ..good }.to_luma(&mut luma).is_err());
+    }
+
+    #[test]
+    fn a_picture_with_gaps_comes_back_without() {
+        let image = LumaImage::new(2, 2, 3, &[1, 2, 9, 3, 4]).unwrap();
+        let mut luma = [0; 4];
+        assert_eq!(RawFrame::from(image).to_luma(&mut luma).unwrap().row(1), [3, 4]);
+        assert_eq!(luma, [1, 2, 3, 4]);
     }
 }

@@ -11,5 +11,5 @@ pub use crop::{CropSquare, crop_to_face};
 pub use face::{DetectedFace, Faces, MAX_FACES, most_prominent};
 pub use face_input::{FACE_INPUT, FACE_SIDE, NoPicture};
 pub use face_tracker::{FaceTracker, TrackedFace, TrackerSettings};
-pub use luma::{LumaError, LumaImage};
+pub use luma::{LumaError, LumaImage, MAX_FRAME_PIXELS, PixelFormat, RawFrame};
 pub use quality::{FaceFlaws, FaceQuality};
