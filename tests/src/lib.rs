@@ -1,5 +1,8 @@
 //! What the integration tests and the measurements of Moodbox share.
 
+pub mod counting_allocator;
+pub mod response;
+
 use std::path::PathBuf;
 
 /// The folder of data sets beside the repository.

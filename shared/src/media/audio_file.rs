@@ -1,5 +1,6 @@
 //! Reads WAV (8 to 32 bit, float; any rate, any channels) and FLAC into memory, mixed down to one channel.
 
+use super::mono::MonoMixer;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -125,7 +126,8 @@ fn decode(mut format: std::boxed::Box<dyn FormatReader + '_>) -> Result<AudioCli
         let channels = decoded.num_planes().max(1);
         interleaved.resize(decoded.samples_interleaved(), 0.0);
         decoded.copy_to_slice_interleaved(&mut interleaved);
-        samples.extend(interleaved.chunks_exact(channels).map(mean));
+        let mut mixer = MonoMixer::new(u16::try_from(channels).unwrap_or(u16::MAX));
+        samples.extend(interleaved.iter().filter_map(|&sample| mixer.push(sample)));
     }
 
     let read = samples.len() as u64;
@@ -134,12 +136,6 @@ fn decode(mut format: std::boxed::Box<dyn FormatReader + '_>) -> Result<AudioCli
         _ if samples.is_empty() => Err(AudioFileError::NoSamples),
         _ => Ok(AudioClip { sample_rate_hz, samples }),
     }
-}
-
-/// The mean of one moment's channels; silence where it is no number.
-fn mean(channels: &[f32]) -> f32 {
-    let mean = channels.iter().sum::<f32>() / channels.len() as f32;
-    if mean.is_finite() { mean } else { 0.0 }
 }
 
 fn from_symphonia(error: SymphoniaError) -> AudioFileError {

@@ -1,0 +1,61 @@
+//! An allocator that counts, so that "does not allocate" is a measurement.
+//!
+//! Counts are kept by thread: what other tests of the same program do at the same time does not disturb. A program that counts says
+//!
+//! ```text
+//! #[global_allocator]
+//! static ALLOCATOR: CountingAllocator = CountingAllocator;
+//! ```
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting requests for memory: new blocks and blocks that change their size.
+pub struct CountingAllocator;
+
+// SAFETY: every call is handed on to the system's allocator as it came; the counter is a plain cell that needs no memory of its own.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller keeps the contract of `realloc`; the block came from the system's allocator.
+        unsafe { System.realloc(block, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`; the block came from the system's allocator.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+fn count_one() {
+    // A thread that is ending has no counter any more, and nobody who would read it.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+/// Requests for memory that this thread has made since it started; 0 where the program has another allocator.
+pub fn allocations() -> u64 {
+    ALLOCATIONS.get()
+}
+
+/// Runs `work` and counts the requests for memory that it makes on this thread.
+pub fn counting<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = allocations();
+    let result = work();
+    (result, allocations() - before)
+}
