@@ -63,7 +63,7 @@ def noise(random):
 
 
 def speech_like(random):
-    """A gliding pulse train through three moving formants over faint noise, driven far into clipping."""
+    """A gliding pulse train through three moving formants over faint noise."""
     pitch = 120.0 + 60.0 * np.sin(2 * np.pi * 2.0 * np.arange(SAMPLES) / SAMPLE_RATE)
     phase = np.cumsum(pitch) / SAMPLE_RATE
     source = np.diff(np.floor(phase), prepend=0.0) + 0.003 * random.standard_normal(SAMPLES)
@@ -76,7 +76,7 @@ def speech_like(random):
             filtered[n] = out[n] + 2 * radius * np.cos(2 * np.pi * centre[n] / SAMPLE_RATE) * filtered[n - 1]
             filtered[n] -= radius * radius * filtered[n - 2]
         out = filtered
-    return 4.0 * out / np.max(np.abs(out))
+    return 0.7 * out / np.max(np.abs(out))
 
 
 def features(samples):
@@ -95,13 +95,16 @@ def features(samples):
 
 def main():
     random = np.random.default_rng(SEED)
+    white_noise, speech = noise(random), speech_like(random)
     signals = {
         "silence": np.zeros(SAMPLES),
         "impulse": impulse(),
         "sweep": sweep(),
         "chord": chord(),
-        "noise": noise(random),
-        "speech_like": speech_like(random),
+        "noise": white_noise,
+        "speech_like": speech,
+        # Driven far beyond what samples hold: one in seven is clipped.
+        "clipped_speech": 6.0 * speech,
         "quiet_noise": 0.0003 * random.standard_normal(SAMPLES),
     }
     folder = pathlib.Path(__file__).parent

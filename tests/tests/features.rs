@@ -1,8 +1,8 @@
 //! The speech features against librosa, and against themselves however the samples are cut.
 
 use moodbox_shared::audio::{
-    CHROMA_FFT, FeatureExtractor, FeatureRow, HOP, MEL_BANDS, SpeechGate, SpeechInputKind, SpeechStatistics,
-    SpeechStream, WINDOW_ROWS, mel, to_unit,
+    CHROMA_FFT, FeatureExtractor, FeatureRow, HOP, MEL_BANDS, SAMPLE_RATE, SpeechGate, SpeechInputKind,
+    SpeechStatistics, SpeechStream, WINDOW_ROWS, mel, to_unit,
 };
 use moodbox_shared::media::read_speech;
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ fn assert_as_librosa(name: &str, samples: &[i16], golden: &[FeatureRow], stride:
 
 #[test]
 fn features_are_librosas() {
-    for name in ["silence", "impulse", "noise", "quiet_noise", "speech_like"] {
+    for name in ["silence", "impulse", "noise", "quiet_noise", "speech_like", "clipped_speech"] {
         let golden = Golden::read(name);
         assert_as_librosa(name, &golden.samples, &golden.rows, 1, 1e-3);
     }
@@ -129,8 +129,8 @@ proptest! {
 
     #[test]
     fn however_samples_are_cut_the_rows_are_the_same(
-        samples in samples(0..20_000),
-        cuts in prop::collection::vec(1usize..3_000, 1..20),
+        samples in samples(0..40_000),
+        cuts in prop::collection::vec(prop_oneof![Just(1), 1usize..300, 300usize..SAMPLE_RATE, Just(SAMPLE_RATE)], 1..20),
     ) {
         let whole = rows_of(&samples);
         let mut stream = SpeechStream::new();
