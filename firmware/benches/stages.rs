@@ -10,7 +10,7 @@ use moodbox_shared::audio::{CHROMA_FFT, FeatureExtractor, FeatureRow, HOP, Speec
 use moodbox_shared::model::{MAX_ARENA_BYTES, Model, Task};
 use moodbox_shared::nn::{Arena, Isa};
 use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
-use moodbox_shared::vision::{CropSquare, DetectedFace, FACE_INPUT, LumaImage, crop_to_face};
+use moodbox_shared::vision::{CropSquare, DetectedFace, FACE_INPUT, LumaImage, PixelFormat, RawFrame, crop_to_face};
 use std::hint::black_box;
 
 /// Samples of a whole window.
@@ -80,20 +80,22 @@ fn step(criterion: &mut Criterion) {
         eprintln!("step: no embedded models to measure");
         return;
     };
-    let mut pipeline = Box::new(
-        Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default()).expect("each model in its place"),
-    );
-    let pixels = picture();
-    let image = LumaImage::new(SIZE.0, SIZE.1, SIZE.0, &pixels).expect("a whole picture");
+    let mut luma = vec![0; SIZE.0 * SIZE.1];
+    let settings = PipelineSettings::default();
+    let pipeline = Pipeline::new(Some(&face), Some(&speech), &settings, &mut luma);
+    let mut pipeline = Box::new(pipeline.expect("each model in its place"));
+    let yuyv: Vec<u8> = picture().into_iter().flat_map(|luma| [luma, 128]).collect();
+    let frame = RawFrame { format: PixelFormat::Yuyv, width: SIZE.0, height: SIZE.1, stride: 2 * SIZE.0, bytes: &yuyv };
     let sound = noise(2 * HOP);
     let face = DetectedFace { x: 200.0, y: 120.0, width: 220.0, height: 220.0, score: 9.0 };
-    pipeline.on_frame(0, &image, |_| Sighting::Looked([face].into_iter().collect()));
+    let looked = |_: &LumaImage<'_>| Sighting::Looked([face].into_iter().collect());
+    pipeline.on_frame(0, &frame, looked).expect("a whole frame");
     let mut time_ms = 0;
     criterion.bench_function("step", |bencher| {
         bencher.iter(|| {
             time_ms += 33;
             pipeline.on_audio(time_ms, black_box(&sound));
-            pipeline.on_frame(time_ms, black_box(&image), |_| Sighting::NotLooked);
+            pipeline.on_frame(time_ms, black_box(&frame), |_| Sighting::NotLooked).expect("a whole frame");
             pipeline.step(time_ms)
         });
     });

@@ -21,6 +21,7 @@ use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::Capabilities;
 use moodbox_shared::model::{Model, Task};
 use moodbox_shared::pipeline::{FaceSettings, Pipeline, PipelineSettings};
+use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -228,7 +229,8 @@ fn start(
     if leds != LedSink::None {
         senses.capabilities = senses.capabilities.union(Capabilities::LEDS);
     }
-    let pipeline = Box::new(Pipeline::new(senses.face.as_ref(), senses.speech.as_ref(), settings)?);
+    let mut luma = vec![0; if senses.camera.is_some() { MAX_FRAME_PIXELS } else { 0 }];
+    let pipeline = Box::new(Pipeline::new(senses.face.as_ref(), senses.speech.as_ref(), settings, &mut luma)?);
     let detector: Option<Box<dyn FaceFinder>> =
         if senses.face.is_some() { Some(Box::new(FaceDetector::new()?)) } else { None };
 

@@ -5,7 +5,7 @@ use crate::serial::{Link, LinkError};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::EventPhase;
 use moodbox_shared::link::{Capabilities, FaceBox, Hello, Message, Packet};
-use moodbox_shared::vision::FaceQuality;
+use moodbox_shared::vision::{FaceFlaws, FaceQuality};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 
@@ -50,10 +50,10 @@ enum Fields<'a> {
     Heartbeat(&'a moodbox_shared::link::Heartbeat),
 }
 
-/// How well a face can be seen, its flaws by their words.
+/// How well a face can be seen.
 #[derive(Serialize)]
 struct Quality {
-    flaws: Vec<&'static str>,
+    flaws: Words,
     brightness: u8,
     contrast: u8,
     sharpness: f32,
@@ -63,7 +63,16 @@ struct Quality {
 impl Quality {
     fn new(quality: FaceQuality) -> Self {
         let FaceQuality { flaws, brightness, contrast, sharpness, width_pixels } = quality;
-        Self { flaws: flaws.words().collect(), brightness, contrast, sharpness, width_pixels }
+        Self { flaws: Words(flaws), brightness, contrast, sharpness, width_pixels }
+    }
+}
+
+/// Flaws by their words.
+struct Words(FaceFlaws);
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.words())
     }
 }
 
@@ -211,7 +220,6 @@ mod tests {
     use super::*;
     use moodbox_shared::decision::Verdict;
     use moodbox_shared::link::{DecisionReport, Heartbeat};
-    use moodbox_shared::vision::FaceFlaws;
 
     fn json(message: Message, intended: Option<Emotion>) -> String {
         let mut line = Vec::new();

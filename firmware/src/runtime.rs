@@ -16,7 +16,8 @@ use moodbox_shared::link::{
 };
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, Sighting};
-use moodbox_shared::vision::MAX_FRAME_PIXELS;
+use std::fs::File;
+use std::io::Read;
 
 /// Longest time without a decision while there is sound, in milliseconds: without frames, sound alone leads.
 const STEP_MS: u64 = 50;
@@ -67,8 +68,6 @@ enum Turn {
 /// What the loop remembers from turn to turn.
 #[derive(Default)]
 struct State {
-    /// The frame at hand.
-    luma: Vec<u8>,
     sequence: u32,
     now_us: u64,
     last_step_ms: Option<u64>,
@@ -133,20 +132,16 @@ impl Runtime<'_> {
         };
         state.now_us = state.now_us.max(frame.time_us);
         let time_ms = state.now_us / 1_000;
-        state.luma.resize(MAX_FRAME_PIXELS, 0);
-        let image = match frame.raw.to_luma(&mut state.luma) {
-            Ok(image) => image,
-            Err(error) => {
-                state.failed(&mut self.warn, |failing| &mut failing.camera, &CameraError::Frame(error));
-                return None;
-            }
-        };
-        state.failing.camera = false;
         let detector = &mut self.detector;
-        self.pipeline.on_frame(time_ms, &image, |image| match detector {
+        let taken = self.pipeline.on_frame(time_ms, &frame.raw, |image| match detector {
             Some(detector) => Sighting::Looked(detector.look(image)),
             None => Sighting::NotLooked,
         });
+        if let Err(error) = taken {
+            state.failed(&mut self.warn, |failing| &mut failing.camera, &CameraError::Frame(error));
+            return None;
+        }
+        state.failing.camera = false;
         let decision = self.step(state, time_ms);
         if self.clock.is_real() {
             let latency_us = self.clock.now_us().saturating_sub(arrived_us);
@@ -276,7 +271,8 @@ impl State {
 
 /// Of the processor, where the system says it: thousandths of a degree in a file.
 fn temperature_centi_celsius() -> Option<i16> {
-    let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
-    let milli_celsius: i32 = text.trim().parse().ok()?;
+    let mut text = [0; 16];
+    let length = File::open("/sys/class/thermal/thermal_zone0/temp").ok()?.read(&mut text).ok()?;
+    let milli_celsius: i32 = std::str::from_utf8(&text[..length]).ok()?.trim().parse().ok()?;
     i16::try_from(milli_celsius / 10).ok()
 }

@@ -41,6 +41,7 @@ fn run_box(
     let face = support::one_track_mind(Task::Face, emotion);
     let speech = support::one_track_mind(Task::Speech, emotion);
     let (face, speech) = (Model::load(&face).unwrap(), Model::load(&speech).unwrap());
+    let mut luma = [0; 120 * 90];
     let mut line = RecordingLink::default();
     let mut warnings = Vec::new();
     let mut links: Vec<Box<dyn Link + '_>> = vec![Box::new(&mut line)];
@@ -48,7 +49,7 @@ fn run_box(
         links.push(link);
     }
     let mut runtime = Runtime {
-        pipeline: Box::new(Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default()).unwrap()),
+        pipeline: Box::new(Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default(), &mut luma).unwrap()),
         detector: Some(Box::new(FixedFaces([FACE].into_iter().collect()))),
         camera: Some(Box::new(camera)),
         microphone,

@@ -1,12 +1,12 @@
 //! The whole way from frames and samples to a decision, with every buffer that it takes.
 //!
-//! What comes in are luma frames (with what the face detector says, whenever it has looked) and 16 kHz samples; what goes out is one
-//! [`Decision`] a step. Nothing here allocates: whoever makes a [`Pipeline`] decides where its memory lies, once.
+//! What comes in are frames as the camera wrote them (with what the face detector says, whenever it has looked) and 16 kHz samples; what
+//! goes out is one [`Decision`] a step. Nothing here allocates: whoever makes a [`Pipeline`] decides where its memory lies, once.
 //!
 //! ```text
-//! on_frame ──► FaceSense ──► posteriors ─┐
-//!                                        ├─► step ──► Decision
-//! on_audio ──► SpeechSense ─► posteriors ┘
+//! on_frame ──► luma ──► FaceSense ──► posteriors ─┐
+//!                                                 ├─► step ──► Decision
+//! on_audio ───────────► SpeechSense ─► posteriors ┘
 //! ```
 
 mod face_sense;
@@ -19,7 +19,7 @@ use crate::decision::{Decider, Decision, DecisionSettings, EmotionEvent, Evidenc
 use crate::link::{FaceBox, Heartbeat};
 use crate::model::{MAX_ARENA_BYTES, Model, Task};
 use crate::nn::{Arena, Isa};
-use crate::vision::LumaImage;
+use crate::vision::{LumaError, LumaImage, PixelFormat, RawFrame};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 use thiserror::Error;
 
@@ -53,6 +53,8 @@ pub struct Pipeline<'m> {
     face: Option<FaceSense<'m>>,
     speech: Option<SpeechSense<'m>>,
     decider: Decider,
+    /// The luma of the frame at hand.
+    luma: &'m mut [u8],
     arena: Arena<MAX_ARENA_BYTES>,
     decisions: u32,
 }
@@ -60,11 +62,15 @@ pub struct Pipeline<'m> {
 impl<'m> Pipeline<'m> {
     /// A pipeline that has seen and heard nothing yet. A sense without a model stays off.
     ///
+    /// * `luma`: the memory for a frame's luma. One of [`MAX_FRAME_PIXELS`](crate::vision::MAX_FRAME_PIXELS) takes all frames up to full
+    ///   HD; without a camera, none is needed
+    ///
     /// About 0.5 MB: put it in a `Box` or a `static`.
     pub fn new(
         face_model: Option<&'m Model<'m>>,
         speech_model: Option<&'m Model<'m>>,
         settings: &PipelineSettings,
+        luma: &'m mut [u8],
     ) -> Result<Self, PipelineError> {
         if face_model.is_some_and(|model| model.task() != Task::Face) {
             return Err(PipelineError::NotAFaceModel);
@@ -86,21 +92,34 @@ impl<'m> Pipeline<'m> {
             face: face_model.map(|model| FaceSense::new(model, settings.face, settings.isa)),
             speech,
             decider: Decider::new(decision),
+            luma,
             arena: Arena::new(),
             decisions: 0,
         })
     }
 
-    /// Takes a frame in.
+    /// Takes a frame in. One that contradicts itself, or whose luma does not fit, is an error and changes nothing: the next may be good.
     ///
     /// `look` asks the face detector; it is called where the detector's turn has come, or the followed face is no longer as it was. A
     /// detector that works beside the pipeline may answer with what it has found in an earlier frame, or that it has not looked.
-    pub fn on_frame(&mut self, time_ms: u64, image: &LumaImage<'_>, look: impl FnOnce(&LumaImage<'_>) -> Sighting) {
-        if let Some(face) = &mut self.face
-            && face.on_frame(time_ms, image, look, &mut self.arena)
-        {
+    pub fn on_frame(
+        &mut self,
+        time_ms: u64,
+        frame: &RawFrame<'_>,
+        look: impl FnOnce(&LumaImage<'_>) -> Sighting,
+    ) -> Result<(), LumaError> {
+        let Some(face) = &mut self.face else {
+            return Ok(());
+        };
+        let image = match frame.format {
+            // It is luma already, and seen where it lies, whatever its size.
+            PixelFormat::Grey => LumaImage::new(frame.width, frame.height, frame.stride, frame.bytes)?,
+            _ => frame.to_luma(self.luma)?,
+        };
+        if face.on_frame(time_ms, &image, look, &mut self.arena) {
             self.decider.forget();
         }
+        Ok(())
     }
 
     /// Takes samples in, 16 kHz mono, in pieces of any length; `time_ms` is when the last of them was there.

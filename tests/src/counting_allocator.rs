@@ -12,6 +12,7 @@ use std::cell::Cell;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static ALLOCATED_BYTES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The system's allocator, counting requests for memory: new blocks and blocks that change their size.
@@ -20,19 +21,19 @@ pub struct CountingAllocator;
 // SAFETY: every call is handed on to the system's allocator as it came; the counter is a plain cell that needs no memory of its own.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count_one();
+        count(layout.size());
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count_one();
+        count(layout.size());
         // SAFETY: the caller keeps the contract of `alloc_zeroed`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count_one();
+        count(new_size);
         // SAFETY: the caller keeps the contract of `realloc`; the block came from the system's allocator.
         unsafe { System.realloc(block, layout, new_size) }
     }
@@ -43,14 +44,20 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-fn count_one() {
+fn count(bytes: usize) {
     // A thread that is ending has no counter any more, and nobody who would read it.
     let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+    let _ = ALLOCATED_BYTES.try_with(|allocated| allocated.set(allocated.get() + bytes as u64));
 }
 
 /// Requests for memory that this thread has made since it started; 0 where the program has another allocator.
 pub fn allocations() -> u64 {
     ALLOCATIONS.get()
+}
+
+/// Bytes that this thread has asked for since it started, given back or not; a block that changes its size counts anew.
+pub fn allocated_bytes() -> u64 {
+    ALLOCATED_BYTES.get()
 }
 
 /// Runs `work` and counts the requests for memory that it makes on this thread.

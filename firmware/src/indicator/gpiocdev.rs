@@ -1,6 +1,6 @@
 //! One LED an emotion on the lines of a GPIO chip: any Linux board.
 
-use super::{Indicator, IndicatorError};
+use super::{Indicator, IndicatorError, lit};
 use crate::config::LedPins;
 use ::gpiocdev::Request;
 use ::gpiocdev::line::{Offset, Value, Values};
@@ -30,8 +30,8 @@ impl GpiocdevLeds {
 
     fn light(&self, verdict: Verdict) -> Result<(), IndicatorError> {
         let mut values = Values::default();
-        for (emotion, line) in Emotion::ALL.into_iter().zip(self.lines) {
-            values.set(line, if verdict == Verdict::Emotion(emotion) { Value::Active } else { Value::Inactive });
+        for (is_lit, line) in lit(verdict).into_iter().zip(self.lines) {
+            values.set(line, if is_lit { Value::Active } else { Value::Inactive });
         }
         self.request.set_values(&values).map_err(|error| device_error(&self.chip, &error))
     }

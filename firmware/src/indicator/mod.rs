@@ -7,13 +7,19 @@ pub mod rppal;
 pub mod terminal;
 
 use crate::config::LedSink;
-use moodbox_shared::decision::Decision;
+use moodbox_shared::Emotion;
+use moodbox_shared::decision::{Decision, Verdict};
 use thiserror::Error;
 
 /// Something that shows the current decision to people in the room.
 pub trait Indicator {
     /// Shows what one step decided.
     fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError>;
+}
+
+/// Which of the eight LEDs are lit, in the order of [`Emotion::ALL`]: that of the shown emotion, or none.
+pub fn lit(verdict: Verdict) -> [bool; Emotion::ALL.len()] {
+    Emotion::ALL.map(|emotion| verdict == Verdict::Emotion(emotion))
 }
 
 impl<I: Indicator + ?Sized> Indicator for &mut I {

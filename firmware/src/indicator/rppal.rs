@@ -1,12 +1,11 @@
 //! One LED an emotion on the pins of a Raspberry Pi. Nothing outside this file knows `rppal`.
 
-use super::{Indicator, IndicatorError};
+use super::{Indicator, IndicatorError, lit};
 use crate::config::LedPins;
 use ::rppal::gpio::{Gpio, Level, OutputPin};
-use moodbox_shared::Emotion;
-use moodbox_shared::decision::{Decision, Verdict};
+use moodbox_shared::decision::Decision;
 
-/// Eight pins, in the order of [`Emotion::ALL`]; dark again when they are dropped.
+/// Eight pins, in the order of [`Emotion::ALL`](moodbox_shared::Emotion::ALL); dark again when they are dropped.
 pub struct RppalLeds {
     pins: Vec<OutputPin>,
 }
@@ -26,8 +25,8 @@ impl RppalLeds {
 
 impl Indicator for RppalLeds {
     fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
-        for (emotion, pin) in Emotion::ALL.into_iter().zip(&mut self.pins) {
-            pin.write(if decision.verdict == Verdict::Emotion(emotion) { Level::High } else { Level::Low });
+        for (is_lit, pin) in lit(decision.verdict).into_iter().zip(&mut self.pins) {
+            pin.write(if is_lit { Level::High } else { Level::Low });
         }
         Ok(())
     }
