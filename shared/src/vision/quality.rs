@@ -7,19 +7,19 @@ use super::face_input::{FACE_INPUT, FACE_SIDE};
 use serde::{Deserialize, Serialize};
 
 /// Mean luma of the crop under which a face is too dark.
-pub const MIN_BRIGHTNESS: u8 = 24;
+pub const MIN_BRIGHTNESS: u8 = 12;
 
 /// Sharpness under which a face is blurred.
-pub const MIN_SHARPNESS: f32 = 0.06;
+pub const MIN_SHARPNESS: f32 = 0.05;
 
 /// Width of the detector's box, in pixels of the frame, under which a face is too small.
-pub const MIN_WIDTH_PIXELS: u16 = 40;
+pub const MIN_WIDTH_PIXELS: u16 = 20;
 
 /// Luma from which a pixel counts as burnt out.
 const BURNT_OUT: u8 = 250;
 
 /// Share of burnt-out pixels of the crop above which a face is overexposed, in percent.
-pub const MAX_BURNT_PERCENT: usize = 25;
+pub const MAX_BURNT_PERCENT: usize = 40;
 
 /// What is in the way of seeing a face well: a set, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +67,9 @@ pub struct FaceQuality {
     pub brightness: u8,
     /// Standard deviation of the crop's luma, in grey levels.
     pub contrast: u8,
-    /// Variance of the crop's Laplacian over the variance of its luma: how much of what can be seen is detail, whatever the contrast.
-    /// A blurred face has under 0.1, white noise 20; 0 where there is no contrast at all.
+    /// How much of what can be seen is detail, whatever the contrast: variance of the crop's second differences over the variance of its
+    /// luma, across or down, whichever is less, as the Laplacian's two halves are known apart here: motion blurs only one of them.
+    /// 0 where there is no contrast at all; white noise has 6.
     pub sharpness: f32,
     /// Width of the face in the frame, in pixels.
     pub width_pixels: u16,
@@ -78,7 +79,8 @@ impl FaceQuality {
     /// Measures the crop of a face that is `width_pixels` wide in the frame.
     pub fn measure(crop: &[u8; FACE_INPUT], width_pixels: u16) -> Self {
         let (mean, variance) = moments(crop.iter().map(|&pixel| i32::from(pixel)));
-        let (_, detail) = moments(laplacian(crop));
+        let [across, down] = [1, FACE_SIDE].map(|step| moments(second_difference(crop, step)).1);
+        let detail = across.min(down);
         let sharpness = if variance > 0.0 { detail / variance } else { 0.0 };
         let burnt = crop.iter().filter(|&&pixel| pixel >= BURNT_OUT).count();
         let brightness = libm::roundf(mean) as u8;
@@ -91,17 +93,16 @@ impl FaceQuality {
     }
 }
 
-/// The four neighbours less four times the pixel, for every pixel that has four.
-fn laplacian(crop: &[u8; FACE_INPUT]) -> impl Iterator<Item = i32> {
-    let at = |x: usize, y: usize| i32::from(crop[y * FACE_SIDE + x]);
-    (1..FACE_SIDE - 1).flat_map(move |y| {
-        (1..FACE_SIDE - 1).map(move |x| at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4 * at(x, y))
-    })
+/// The two neighbours at a distance of `step` less twice the pixel, for every pixel that is not on the border.
+fn second_difference(crop: &[u8; FACE_INPUT], step: usize) -> impl Iterator<Item = i32> {
+    let at = |index: usize| i32::from(crop[index]);
+    let inner = (1..FACE_SIDE - 1).flat_map(|y| (1..FACE_SIDE - 1).map(move |x| y * FACE_SIDE + x));
+    inner.map(move |index| at(index - step) + at(index + step) - 2 * at(index))
 }
 
 /// Mean and variance.
 fn moments(values: impl Iterator<Item = i32>) -> (f32, f32) {
-    // A crop's values stay under 1021 in size, a thousand squares of them under 2^31.
+    // A crop's values stay under 511 in size, a thousand squares of them under 2^32.
     let (count, sum, squares) = values.fold((0u32, 0i32, 0u32), |(count, sum, squares), value| {
         (count + 1, sum + value, squares + value.unsigned_abs() * value.unsigned_abs())
     });
@@ -150,9 +151,9 @@ mod tests {
     fn each_flaw_has_its_word() {
         let good = face();
         let cases = [
-            (good.map(|pixel| pixel / 8), 200, "dark"),
-            (good.map(|pixel| pixel.saturating_mul(2)), 200, "overexposed"),
-            (good, 30, "small"),
+            (good.map(|pixel| pixel / 12), 200, "dark"),
+            (good.map(|pixel| pixel.saturating_mul(3)), 200, "overexposed"),
+            (good, 15, "small"),
             (blurred(&blurred(&good)), 200, "blurred"),
         ];
         for (crop, width, word) in cases {
