@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod evaluate;
 pub mod export;
 pub mod features;
+pub mod features_command;
 pub mod network;
 pub mod predict;
 pub mod quantize;

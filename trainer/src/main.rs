@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use moodbox_trainer::{data_command, evaluate, predict, quantize_command, sample, train_command};
+use moodbox_trainer::{data_command, evaluate, features_command, predict, quantize_command, sample, train_command};
 use std::process::ExitCode;
 
 /// Makes the networks of Moodbox from labelled pictures and clips.
@@ -26,6 +26,8 @@ enum Command {
     Export(quantize_command::ExportArgs),
     /// Score a model on labelled pictures or clips
     Evaluate(evaluate::EvaluateArgs),
+    /// Write the speech features of a clip as a table
+    Features(features_command::FeaturesArgs),
     /// Name the emotions of single pictures and clips
     Predict(predict::PredictArgs),
     /// Make the sample that `moodbox demo` plays
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Quantize(args) => quantize_command::run_quantize(&args).map_err(anyhow::Error::from),
         Command::Export(args) => quantize_command::run_export(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
+        Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),
         Command::Sample(args) => sample::run(&args).map_err(anyhow::Error::from),
     };
