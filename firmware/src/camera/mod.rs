@@ -1,5 +1,6 @@
 //! Where pictures come from: a trait, and one file for each kind of camera.
 
+mod mjpeg_file;
 pub mod replay;
 #[cfg(feature = "v4l")]
 pub mod v4l;
@@ -8,7 +9,7 @@ mod y4m;
 use crate::clock::RealClock;
 use crate::config::CameraSource;
 use moodbox_shared::link::Capabilities;
-use moodbox_shared::media::ImageFileError;
+use moodbox_shared::media::{ImageFileError, MjpegError};
 use moodbox_shared::vision::{LumaError, RawFrame};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -68,6 +69,9 @@ pub enum CameraError {
     /// A frame that contradicts itself.
     #[error("a frame of the camera makes no sense: {0}")]
     Frame(#[from] LumaError),
+    /// A JPEG frame that is none.
+    #[error("a frame of the camera can't be seen: {0}")]
+    Jpeg(#[from] MjpegError),
     /// The device does not answer, or not any more.
     #[error("camera {device}: {reason}")]
     Device {

@@ -1,8 +1,10 @@
-//! Plays files as if a camera saw them: a picture, a folder of pictures, or a Y4M video.
+//! Plays files as if a camera saw them: a picture, a folder of pictures, or a video as Y4M or Motion JPEG.
 
+use super::mjpeg_file::MjpegCamera;
 use super::y4m::Y4mCamera;
 use super::{Camera, CameraError, Frame};
 use moodbox_shared::media::{OwnedLuma, read_luma};
+use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::path::{Path, PathBuf};
 
 /// Pictures a second, where the file does not say otherwise.
@@ -28,13 +30,18 @@ pub fn open(path: &Path, sound_us: u64) -> Result<Box<dyn Camera>, CameraError> 
     if Y4mCamera::recognises(path).map_err(io)? {
         return Ok(Box::new(Y4mCamera::open(path)?));
     }
+    if MjpegCamera::recognises(path) {
+        return Ok(Box::new(MjpegCamera::open(path)?));
+    }
     let picture = read_picture(path)?;
     let frames = (sound_us.max(STILL_US) * FRAMES_PER_SECOND).div_ceil(1_000_000);
     Ok(Box::new(StillCamera { picture, frames, shown: 0 }))
 }
 
+/// Reads a picture, and scales it down where a camera's frame could not be that large.
 fn read_picture(path: &Path) -> Result<OwnedLuma, CameraError> {
-    read_luma(path).map_err(|source| CameraError::Picture { path: path.to_path_buf(), source })
+    let picture = read_luma(path).map_err(|source| CameraError::Picture { path: path.to_path_buf(), source })?;
+    Ok(picture.shrunk_to(MAX_FRAME_PIXELS)?)
 }
 
 /// One picture, again and again.

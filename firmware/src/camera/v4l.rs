@@ -7,19 +7,21 @@ use ::v4l::io::mmap::Stream;
 use ::v4l::io::traits::CaptureStream;
 use ::v4l::video::Capture;
 use ::v4l::{Device, FourCC};
+use moodbox_shared::media::MjpegDecoder;
 use moodbox_shared::vision::{PixelFormat, RawFrame};
 use std::time::Duration;
 
 /// Size that is asked for; the device may give another.
 const SIZE: (u32, u32) = (640, 480);
 
-/// Formats in the order of what they cost.
-const FORMATS: [(&[u8; 4], PixelFormat); 5] = [
-    (b"GREY", PixelFormat::Grey),
-    (b"YUYV", PixelFormat::Yuyv),
-    (b"UYVY", PixelFormat::Uyvy),
-    (b"NV12", PixelFormat::Nv12),
-    (b"RGB3", PixelFormat::Rgb24),
+/// Formats in the order of what they cost; Motion JPEG, without a pixel format, comes last, because its decoder allocates.
+const FORMATS: [(&[u8; 4], Option<PixelFormat>); 6] = [
+    (b"GREY", Some(PixelFormat::Grey)),
+    (b"YUYV", Some(PixelFormat::Yuyv)),
+    (b"UYVY", Some(PixelFormat::Uyvy)),
+    (b"NV12", Some(PixelFormat::Nv12)),
+    (b"RGB3", Some(PixelFormat::Rgb24)),
+    (b"MJPG", None),
 ];
 
 /// How long a frame is waited for.
@@ -36,6 +38,8 @@ pub struct V4lCamera {
     path: String,
     clock: RealClock,
     session: Option<Session>,
+    /// Used where frames come compressed.
+    decoder: MjpegDecoder,
     /// Whether the session has failed: it stays so, and the device comes back only after everybody has let go of it.
     failed: bool,
     due_us: u64,
@@ -44,7 +48,8 @@ pub struct V4lCamera {
 /// A device that is streaming.
 struct Session {
     stream: Stream<'static>,
-    format: PixelFormat,
+    /// `None` for Motion JPEG.
+    format: Option<PixelFormat>,
     width: usize,
     height: usize,
     stride: usize,
@@ -54,7 +59,14 @@ impl V4lCamera {
     /// Opens the device and starts it. `clock` dates the frames.
     pub fn open(path: &str, clock: RealClock) -> Result<Self, CameraError> {
         let session = Session::start(path)?;
-        Ok(Self { path: path.to_owned(), clock, session: Some(session), failed: false, due_us: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            clock,
+            session: Some(session),
+            decoder: MjpegDecoder::default(),
+            failed: false,
+            due_us: 0,
+        })
     }
 }
 
@@ -75,25 +87,21 @@ impl Session {
             let mut stream = Stream::with_buffers(&device, Type::VideoCapture, BUFFERS).map_err(failed)?;
             stream.set_timeout(TIMEOUT);
             let (width, height) = (given.width as usize, given.height as usize);
-            let stride = (given.stride as usize).max(format.row_bytes(width));
+            let stride = (given.stride as usize).max(format.map_or(0, |format| format.row_bytes(width)));
             return Ok(Self { stream, format, width, height, stride });
         }
         Err(CameraError::Device {
             device: path.to_owned(),
-            reason: "it offers neither GREY, YUYV, UYVY, NV12 nor RGB3".to_owned(),
+            reason: "it offers neither GREY, YUYV, UYVY, NV12, RGB3 nor MJPG".to_owned(),
         })
     }
 
-    /// The next frame; `None` where the driver says that it is damaged.
-    fn capture(&mut self) -> std::io::Result<Option<RawFrame<'_>>> {
+    /// What the driver wrote; `None` where it says that it is damaged.
+    fn capture(&mut self) -> std::io::Result<Option<&[u8]>> {
         let (buffer, metadata) = self.stream.next()?;
-        if metadata.flags.contains(Flags::ERROR) {
-            return Ok(None);
-        }
         // Behind what was written lies an older frame.
         let bytes = &buffer[..buffer.len().min(metadata.bytesused as usize)];
-        let Self { format, width, height, stride, .. } = *self;
-        Ok(Some(RawFrame { format, width, height, stride, bytes }))
+        Ok((!metadata.flags.contains(Flags::ERROR)).then_some(bytes))
     }
 }
 
@@ -115,15 +123,22 @@ impl Camera for V4lCamera {
             self.session = Some(Session::start(&self.path)?);
         }
         let Some(session) = &mut self.session else { return Ok(None) };
+        let Session { format, width, height, stride, .. } = *session;
         let result = session.capture();
         self.due_us = self.clock.now_us();
-        match result {
-            Ok(raw) => Ok(raw.map(|raw| Frame { time_us: self.due_us, raw })),
+        let bytes = match result {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
             Err(error) => {
                 self.failed = true;
-                Err(device_error(&self.path, &error))
+                return Err(device_error(&self.path, &error));
             }
-        }
+        };
+        let raw = match format {
+            Some(format) => RawFrame { format, width, height, stride, bytes },
+            None => self.decoder.decode(bytes)?,
+        };
+        Ok(Some(Frame { time_us: self.due_us, raw }))
     }
 }
 

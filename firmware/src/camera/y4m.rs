@@ -2,7 +2,7 @@
 
 use super::replay::{FRAMES_PER_SECOND, frame_time_us};
 use super::{Camera, CameraError, Frame};
-use moodbox_shared::vision::{LumaImage, PixelFormat, RawFrame};
+use moodbox_shared::vision::{LumaImage, MAX_FRAME_PIXELS, PixelFormat, RawFrame};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -122,6 +122,9 @@ fn parse(header: &str) -> Result<Format, &'static str> {
     if width == 0 || height == 0 || width > LumaImage::MAX_SIDE || height > LumaImage::MAX_SIDE {
         return Err("its first line states no proper size");
     }
+    if width * height > MAX_FRAME_PIXELS {
+        return Err("its frames are larger than 1920×1080 pixels: add `-vf scale=1280:-2` to ffmpeg");
+    }
     let chroma = (width.div_ceil(2), height.div_ceil(2));
     let colour_bytes = match colour {
         "420" | "420jpeg" | "420mpeg2" | "420paldv" => 2 * chroma.0 * chroma.1,
@@ -152,9 +155,14 @@ mod tests {
         let format = parse("YUV4MPEG2 W5 H3 F30000:1001 Ip A1:1 C420jpeg XYSCSS=420JPEG").unwrap();
         assert_eq!(format, Format { width: 5, height: 3, colour_bytes: 2 * 3 * 2, rate: (30_000, 1_001) });
         assert_eq!(parse("YUV4MPEG2 W4 H4 Cmono").unwrap().rate, (30, 1));
-        for bad in
-            ["YUV4MPEG2", "YUV4MPEG2 W0 H4", "YUV4MPEG2 W4 H4 F0:1", "YUV4MPEG2 W4 H4 C420p10", "YUV4MPEG2 W4 H-4"]
-        {
+        for bad in [
+            "YUV4MPEG2",
+            "YUV4MPEG2 W0 H4",
+            "YUV4MPEG2 W4 H4 F0:1",
+            "YUV4MPEG2 W4 H4 C420p10",
+            "YUV4MPEG2 W4 H-4",
+            "YUV4MPEG2 W3840 H2160",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -3,7 +3,7 @@
 //! What comes in is a luma frame; what goes out are boxes. It allocates some thousand times a call, and runs outside of the loop that
 //! must not.
 
-use crate::vision::{DetectedFace, Faces, LumaImage, MAX_FACES};
+use crate::vision::{DetectedFace, Faces, LumaImage, MAX_FACES, shrink};
 use rustface::ImageData;
 use std::boxed::Box;
 use std::vec::Vec;
@@ -49,7 +49,10 @@ impl FaceDetector {
         if width.min(height) < SHORTEST_SIDE {
             return Faces::new();
         }
-        self.shrink(image, factor, width, height);
+        self.pixels.resize(width * height, 0);
+        if shrink(image, factor, &mut self.pixels).is_err() {
+            return Faces::new();
+        }
         let scale = factor as f32;
         let mut found = self.detector.detect(&ImageData::new(&self.pixels, width as u32, height as u32));
         found.sort_by(|a, b| b.score().total_cmp(&a.score()));
@@ -61,24 +64,6 @@ impl FaceDetector {
             score: face.score() as f32,
         });
         faces.take(MAX_FACES).collect()
-    }
-
-    /// Writes the frame to `pixels`, each pixel the mean of `factor × factor`.
-    fn shrink(&mut self, image: &LumaImage<'_>, factor: usize, width: usize, height: usize) {
-        self.pixels.clear();
-        for y in 0..height {
-            if factor == 1 {
-                self.pixels.extend_from_slice(image.row(y));
-                continue;
-            }
-            for x in 0..width {
-                let sum: usize = (0..factor)
-                    .flat_map(|row| &image.row(y * factor + row)[x * factor..][..factor])
-                    .map(|&pixel| usize::from(pixel))
-                    .sum();
-                self.pixels.push((sum / (factor * factor)) as u8);
-            }
-        }
     }
 }
 

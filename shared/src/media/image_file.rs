@@ -1,11 +1,12 @@
 //! Reads PNG and JPEG pictures as 8-bit luma, upright.
 
 use crate::vision::luma::luma_of_rgb;
-use crate::vision::{LumaError, LumaImage};
+use crate::vision::{LumaError, LumaImage, shrink};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
+use std::vec;
 use std::vec::Vec;
 use thiserror::Error;
 
@@ -38,6 +39,21 @@ impl OwnedLuma {
     /// `width × height` pixels, row by row without gaps.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
+    }
+
+    /// The picture, scaled down by the smallest whole factor that leaves `pixels` at most. What is too long for that is an error.
+    pub fn shrunk_to(self, pixels: usize) -> Result<Self, LumaError> {
+        let size = |factor: usize| (self.width / factor) * (self.height / factor);
+        let factor = (1..=self.width.min(self.height)).find(|&factor| size(factor) <= pixels).unwrap_or(usize::MAX);
+        if factor == 1 {
+            return Ok(self);
+        }
+        let mut small = vec![0; pixels];
+        let (width, height) = {
+            let image = shrink(&self.view(), factor, &mut small)?;
+            (image.width(), image.height())
+        };
+        Self::new(width, height, small)
     }
 
     /// The picture as the rest of vision reads it.

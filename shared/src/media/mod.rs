@@ -4,11 +4,13 @@ pub mod audio_file;
 #[cfg(feature = "face-detector")]
 pub mod face_detector;
 pub mod image_file;
+pub mod mjpeg;
 pub mod mono;
 pub mod resample;
 
 pub use audio_file::{AudioClip, AudioFileError};
 pub use image_file::{ImageFileError, OwnedLuma, read_luma, read_luma_bytes};
+pub use mjpeg::{MjpegDecoder, MjpegError};
 pub use mono::PcmSample;
 pub use resample::{ResampleError, StreamResampler};
 

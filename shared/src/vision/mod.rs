@@ -6,6 +6,7 @@ pub mod face_input;
 pub mod face_tracker;
 pub mod luma;
 pub mod quality;
+pub mod shrink;
 
 pub use crop::{CropSquare, crop_to_face};
 pub use face::{DetectedFace, Faces, MAX_FACES, most_prominent};
@@ -13,3 +14,4 @@ pub use face_input::{FACE_INPUT, FACE_SIDE, NoPicture};
 pub use face_tracker::{FaceTracker, TrackedFace, TrackerSettings};
 pub use luma::{LumaError, LumaImage, MAX_FRAME_PIXELS, PixelFormat, RawFrame};
 pub use quality::{FaceFlaws, FaceQuality};
+pub use shrink::shrink;
