@@ -4,10 +4,20 @@
 //! cargo run --release -p moodbox-tests --bin measure -- help
 //! ```
 
+mod detector;
+mod framing;
+mod pictures;
 mod report;
+mod scene;
+mod statistics;
+mod watcher;
 
 use clap::{Parser, Subcommand};
+use moodbox_tests::counting_allocator::CountingAllocator;
 use std::path::PathBuf;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[derive(Parser)]
 #[command(about = "Measures the senses of Moodbox and writes reports")]
@@ -23,9 +33,17 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// What the face detector finds by size, roll and light of a face, and what it costs.
+    Detector,
+    /// How the detector's box lies to FER2013's framing, and what the way through frame, detector and crop costs.
+    Framing,
+}
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    match arguments.command {}
+    match arguments.command {
+        Command::Detector => detector::measure(&arguments.data, &arguments.out),
+        Command::Framing => framing::measure(&arguments.data, &arguments.out),
+    }
 }
