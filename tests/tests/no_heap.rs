@@ -19,9 +19,10 @@ use moodbox::sample::Labels;
 use moodbox::serial::{Link, LinkError};
 use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, encode};
+use moodbox_shared::media::MjpegDecoder;
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
-use moodbox_shared::vision::{Faces, LumaImage};
+use moodbox_shared::vision::{DetectedFace, Faces, LumaImage};
 use moodbox_tests::counting_allocator::{CountingAllocator, allocated_bytes, allocations};
 use moodbox_tests::models_dir;
 use std::cell::Cell;
@@ -199,6 +200,28 @@ fn ten_thousand_steps_of_the_inner_loop_allocate_nothing() {
 fn a_single_allocation_a_step_is_noticed() {
     let proof = replay(50, || drop(black_box(Box::new([7u8; 24]))));
     assert_eq!(proof.inner_loop, Heap { calls: 50, allocations: 50, bytes: 50 * 24 });
+}
+
+#[test]
+fn a_camera_that_sends_mjpeg_allocates_in_its_decoder_alone() {
+    let jpegs = Material::read().jpegs();
+    let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
+    let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
+    let mut pipeline = pipeline(&face, &speech, &mut []);
+    let (mut decoder, mut heap, mut beside) = (MjpegDecoder::default(), Heap::default(), Heap::default());
+    for (index, jpeg) in jpegs.iter().cycle().take(200).enumerate() {
+        let frame = heap.count(|| decoder.decode(jpeg)).expect("a whole JPEG");
+        let time_ms = index as u64 * 1_000 / 30;
+        let face = DetectedFace { x: 20.0, y: 20.0, width: 80.0, height: 80.0, score: 9.0 };
+        beside.count(|| {
+            let look = |_: &LumaImage<'_>| Sighting::Looked([face].into_iter().collect());
+            pipeline.on_frame(time_ms, &frame, look).expect("a whole frame");
+            pipeline.step(time_ms)
+        });
+    }
+    heap.print("MJPEG decoder");
+    assert_eq!(beside, Heap { calls: 200, allocations: 0, bytes: 0 });
+    assert!(heap.allocations > 0 && pipeline.counters().face_runs >= 150);
 }
 
 /// The material as a camera.

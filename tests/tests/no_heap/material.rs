@@ -1,8 +1,9 @@
 //! Pictures and speech to replay, read before anything is counted: of the data sets where they lie beside the repository, else of the
 //! sample that is built in.
 
+use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, overlay, resize};
-use image::{GrayImage, Luma};
+use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma};
 use moodbox::sample::Sample;
 use moodbox_shared::media::{OwnedLuma, read_luma, read_speech};
 use moodbox_shared::vision::{PixelFormat, RawFrame};
@@ -64,6 +65,18 @@ impl Material {
         let is_whole = !(index + 1).is_multiple_of(CUT_OFF_EVERY);
         let bytes = &self.frames[index / SHOWN_FRAMES % self.frames.len()][if is_whole { 0 } else { 1 }..];
         (RawFrame { format: PixelFormat::Yuyv, width: SIZE.0, height: SIZE.1, stride: 2 * SIZE.0, bytes }, is_whole)
+    }
+
+    /// Every frame once, as a camera compresses it.
+    pub fn jpegs(&self) -> Vec<Vec<u8>> {
+        let compress = |yuyv: &Vec<u8>| {
+            let luma: Vec<u8> = yuyv.iter().copied().step_by(2).collect();
+            let mut jpeg = Vec::new();
+            let encoder = JpegEncoder::new(&mut jpeg);
+            encoder.write_image(&luma, SIZE.0 as u32, SIZE.1 as u32, ExtendedColorType::L8).expect("a picture");
+            jpeg
+        };
+        self.frames.iter().map(compress).collect()
     }
 
     /// The sound that comes with frame number `index`, at 30 a second, in one piece or, where it begins anew, in two.
