@@ -7,6 +7,7 @@
 mod detector;
 mod framing;
 mod pictures;
+mod quality;
 mod report;
 mod scene;
 mod statistics;
@@ -38,6 +39,8 @@ enum Command {
     Detector,
     /// How the detector's box lies to FER2013's framing, and what the way through frame, detector and crop costs.
     Framing,
+    /// What the quality of a face says about the network's answer.
+    Quality,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -45,5 +48,6 @@ fn main() -> anyhow::Result<()> {
     match arguments.command {
         Command::Detector => detector::measure(&arguments.data, &arguments.out),
         Command::Framing => framing::measure(&arguments.data, &arguments.out),
+        Command::Quality => quality::measure(&arguments.data, &arguments.out),
     }
 }
