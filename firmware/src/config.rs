@@ -10,7 +10,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigError {
     /// No such camera.
-    #[error("`{0}` is no camera: file:PATH (a picture, a folder of pictures, a Y4M video), v4l:DEVICE or none")]
+    #[error(
+        "`{0}` is no camera: file:PATH (a picture, a folder of pictures, a video as Y4M or Motion JPEG), v4l:DEVICE or none"
+    )]
     Camera(String),
     /// No such microphone.
     #[error("`{0}` is no microphone: file:PATH (WAV or FLAC), alsa:DEVICE or none")]
@@ -26,7 +28,7 @@ pub enum CameraSource {
     /// Nowhere.
     #[default]
     None,
-    /// A picture, a folder of pictures, or a Y4M video.
+    /// A picture, a folder of pictures, or a video as Y4M or Motion JPEG.
     File(PathBuf),
     /// A camera of the system, as `/dev/video0`.
     Device(String),

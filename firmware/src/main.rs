@@ -83,7 +83,7 @@ struct DemoOptions {
 
 #[derive(Args)]
 struct RunOptions {
-    /// Where pictures come from: file:PATH (a picture, a folder of pictures, a Y4M video), v4l:DEVICE or none.
+    /// Where pictures come from: file:PATH (a picture, a folder of pictures, a video as Y4M or Motion JPEG), v4l:DEVICE or none.
     #[arg(long, value_name = "CAMERA", default_value = "none")]
     camera: CameraSource,
     /// Where sound comes from: file:PATH (WAV or FLAC), alsa:DEVICE or none.

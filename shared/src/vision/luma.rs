@@ -145,8 +145,9 @@ impl RawFrame<'_> {
             let source = &source[..row_bytes];
             match format {
                 PixelFormat::Grey | PixelFormat::Nv12 => row.copy_from_slice(source),
-                PixelFormat::Yuyv => take_each(row, source, |&[luma, _]: &[u8; 2]| luma),
-                PixelFormat::Uyvy => take_each(row, source, |&[_, luma]: &[u8; 2]| luma),
+                // Words instead of bytes, from which compilers make vector code.
+                PixelFormat::Yuyv => take_each(row, source, |&pair: &[u8; 2]| u16::from_le_bytes(pair) as u8),
+                PixelFormat::Uyvy => take_each(row, source, |&pair: &[u8; 2]| (u16::from_le_bytes(pair) >> 8) as u8),
                 PixelFormat::Rgb24 => take_each(row, source, |&rgb: &[u8; 3]| luma_of_rgb(rgb)),
             }
         }

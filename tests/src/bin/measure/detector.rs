@@ -1,5 +1,6 @@
 //! What the face detector finds and what it costs: by size, roll and light of a face whose place is known, and by size of the frame.
 
+use crate::cpu_time::taking_ms;
 use crate::pictures::{self, Labelled};
 use crate::report::Report;
 use crate::scene::{Portrait, Setting};
@@ -10,7 +11,6 @@ use moodbox_shared::vision::most_prominent;
 use moodbox_tests::counting_allocator::counting;
 use plotters::prelude::*;
 use rayon::prelude::*;
-use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 
 /// Pictures of the training split that each row is measured with.
@@ -162,9 +162,8 @@ fn time(size: (usize, usize), pictures: &[Labelled]) -> anyhow::Result<[String; 
     for (index, labelled) in pictures.iter().take(30).enumerate() {
         let setting = Setting::somewhere(size, size.1 as f32 / 2.0, seed(index));
         let frame = Portrait::new(&labelled.picture).frame(&setting);
-        let start_ms = cpu_time_ms();
-        let (_, allocations) = counting(|| detector.look(&frame.view()));
-        times_ms.push((cpu_time_ms() - start_ms) as f32);
+        let ((_, allocations), time_ms) = taking_ms(|| counting(|| detector.look(&frame.view())));
+        times_ms.push(time_ms as f32);
         counts.push(allocations as f32);
     }
     let cell = |spread: Spread, digits: usize| {
@@ -190,10 +189,4 @@ fn draw(across: &str, up: &str, points: &[(f32, f32)]) -> anyhow::Result<String>
         area.present()?;
     }
     Ok(svg)
-}
-
-/// What this thread has had of the processor: does not count what other programs take meanwhile.
-fn cpu_time_ms() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }

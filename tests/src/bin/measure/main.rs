@@ -4,8 +4,10 @@
 //! cargo run --release -p moodbox-tests --bin measure -- help
 //! ```
 
+mod cpu_time;
 mod detector;
 mod framing;
+mod luma;
 mod pictures;
 mod quality;
 mod report;
@@ -39,6 +41,8 @@ enum Command {
     Detector,
     /// How the detector's box lies to FER2013's framing, and what the way through frame, detector and crop costs.
     Framing,
+    /// What luma of every format and the crop cost.
+    Luma,
     /// What the quality of a face says about the network's answer.
     Quality,
 }
@@ -48,6 +52,7 @@ fn main() -> anyhow::Result<()> {
     match arguments.command {
         Command::Detector => detector::measure(&arguments.data, &arguments.out),
         Command::Framing => framing::measure(&arguments.data, &arguments.out),
+        Command::Luma => luma::measure(&arguments.out),
         Command::Quality => quality::measure(&arguments.data, &arguments.out),
     }
 }
