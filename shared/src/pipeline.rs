@@ -21,6 +21,7 @@ use crate::model::{MAX_ARENA_BYTES, Model, Task};
 use crate::nn::{Arena, Isa};
 use crate::vision::{LumaError, LumaImage, PixelFormat, RawFrame};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
+use speech_sense::Listener;
 use thiserror::Error;
 
 /// A model in the wrong place.
@@ -82,15 +83,12 @@ impl<'m> Pipeline<'m> {
         if let Some(model) = speech_model {
             decision.fusion.speech_prior = prior(model, |emotion| Some(emotion.index()));
         }
-        let speech = match speech_model {
-            Some(model) => {
-                Some(SpeechSense::new(model, settings.speech, settings.isa).ok_or(PipelineError::NotASpeechModel)?)
-            }
-            None => None,
-        };
+        // Nothing can fail from here on: what is large is made where it stays.
+        let listener =
+            speech_model.map(|model| Listener::of(model).ok_or(PipelineError::NotASpeechModel)).transpose()?;
         Ok(Self {
             face: face_model.map(|model| FaceSense::new(model, settings.face, settings.isa)),
-            speech,
+            speech: listener.map(|listener| SpeechSense::new(listener, settings.speech, settings.isa)),
             decider: Decider::new(decision),
             luma,
             arena: Arena::new(),

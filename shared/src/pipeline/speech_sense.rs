@@ -24,11 +24,27 @@ impl Default for SpeechSettings {
     }
 }
 
-/// The speech network with what it needs between hops.
-pub struct SpeechSense<'m> {
+/// A model that listens, and what its input is made with.
+#[derive(Clone, Copy)]
+pub(super) struct Listener<'m> {
     model: &'m Model<'m>,
     kind: SpeechInputKind,
     statistics: &'m SpeechStatistics,
+}
+
+impl<'m> Listener<'m> {
+    /// `None` where the model does not listen.
+    pub(super) fn of(model: &'m Model<'m>) -> Option<Self> {
+        match model.input() {
+            InputDescription::Speech { kind, statistics, .. } => Some(Self { model, kind: *kind, statistics }),
+            _ => None,
+        }
+    }
+}
+
+/// The speech network with what it needs between hops.
+pub struct SpeechSense<'m> {
+    listener: Listener<'m>,
     settings: SpeechSettings,
     isa: Isa,
     stream: SpeechStream,
@@ -44,15 +60,10 @@ pub struct SpeechSense<'m> {
 }
 
 impl<'m> SpeechSense<'m> {
-    /// Has heard nothing yet; `None` where the model does not listen.
-    pub(super) fn new(model: &'m Model<'m>, settings: SpeechSettings, isa: Isa) -> Option<Self> {
-        let InputDescription::Speech { kind, statistics, .. } = model.input() else {
-            return None;
-        };
-        Some(Self {
-            model,
-            kind: *kind,
-            statistics,
+    /// Has heard nothing yet.
+    pub(super) fn new(listener: Listener<'m>, settings: SpeechSettings, isa: Isa) -> Self {
+        Self {
+            listener,
             settings,
             isa,
             stream: SpeechStream::new(),
@@ -64,7 +75,7 @@ impl<'m> SpeechSense<'m> {
             hops: 0,
             hops_with_speech: 0,
             runs: 0,
-        })
+        }
     }
 
     /// Takes samples in, hop by hop however they are cut. `arena` is the networks' memory.
@@ -120,11 +131,12 @@ impl<'m> SpeechSense<'m> {
             return;
         };
         self.hops_since_run = 0;
-        let network = self.model.network();
+        let Listener { model, kind, statistics } = self.listener;
+        let network = model.network();
         let input = network.input_mut(arena);
-        self.kind.quantize(window, self.statistics, network.input_quantization(), input);
+        kind.quantize(window, statistics, network.input_quantization(), input);
         let logits = network.run(self.isa, arena);
-        self.last = Some(Dated { time_ms, value: self.model.speech_posteriors(logits) });
+        self.last = Some(Dated { time_ms, value: model.speech_posteriors(logits) });
         self.runs = self.runs.wrapping_add(1);
     }
 }
