@@ -1,6 +1,8 @@
 //! What the integration tests and the measurements of Moodbox share.
 
 pub mod counting_allocator;
+pub mod hearing;
+pub mod noise;
 pub mod response;
 
 use std::path::PathBuf;

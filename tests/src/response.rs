@@ -32,18 +32,15 @@ pub fn tone(rate_hz: u32, hz: f64) -> Vec<f32> {
 pub fn analyse(output: &[f64], hz: f64) -> ToneResponse {
     let step = TAU * hz / SAMPLE_RATE as f64;
     let middle = &output[MARGIN..output.len() - MARGIN];
-    let power = |total: f64| 10.0 * (total / middle.len() as f64 / (AMPLITUDE * AMPLITUDE / 2.0)).max(1e-12).log10();
+    let decibels = |power: f64| 10.0 * (power / (AMPLITUDE * AMPLITUDE / 2.0)).max(1e-12).log10();
     let mut rest = middle.to_vec();
-    if hz < SAMPLE_RATE as f64 / 2.0 {
-        remove_tone(&mut rest, step);
-    }
-    let residual: f64 = rest.iter().map(|x| x * x).sum();
-    let tone: f64 = middle.iter().zip(&rest).map(|(all, rest)| (all - rest) * (all - rest)).sum();
-    ToneResponse { gain_db: power(tone), residual_db: power(residual) }
+    let amplitude = if hz < SAMPLE_RATE as f64 / 2.0 { remove_tone(&mut rest, step) } else { 0.0 };
+    let residual = rest.iter().map(|x| x * x).sum::<f64>() / rest.len() as f64;
+    ToneResponse { gain_db: decibels(amplitude * amplitude / 2.0), residual_db: decibels(residual) }
 }
 
-/// Takes the best-fitting sine of `step` radians a sample away, by least squares.
-fn remove_tone(samples: &mut [f64], step: f64) {
+/// Takes the best-fitting sine of `step` radians a sample away, by least squares, and returns its amplitude.
+fn remove_tone(samples: &mut [f64], step: f64) -> f64 {
     let (mut cc, mut cs, mut ss, mut xc, mut xs) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (n, x) in samples.iter().enumerate() {
         let (s, c) = (step * n as f64).sin_cos();
@@ -55,6 +52,7 @@ fn remove_tone(samples: &mut [f64], step: f64) {
         let (s, c) = (step * n as f64).sin_cos();
         *x -= a * c + b * s;
     }
+    a.hypot(b)
 }
 
 /// What the box's resampler makes of a tone, its rounding to 16 bits included.

@@ -34,6 +34,12 @@ fn tone(rate: u32) -> Vec<i16> {
     (0..rate / 2).map(|n| (16_384.0 * (step * f64::from(n)).sin()).round() as i16).collect()
 }
 
+/// The same noise on every machine.
+fn noise(count: usize) -> Vec<i16> {
+    let values = (0..count as u32).map(|n| n.wrapping_mul(2_654_435_761));
+    values.map(|value| (value >> 16) as u16 as i16 / 4).collect()
+}
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -167,6 +173,76 @@ fn a_flipped_byte_anywhere_in_a_header_never_panics() {
             if let Err(error) = read_speech(&folder.file("a.wav", &bytes)) {
                 one_line(error);
             }
+        }
+    }
+}
+
+#[test]
+fn a_wav_cut_off_anywhere_is_an_error_in_one_line() {
+    let whole = wav16(2, 44_100, &noise(400));
+    let folder = Folder::new();
+    for length in 0..whole.len() {
+        let error = audio_file::read(&folder.file("a.wav", &whole[..length])).unwrap_err();
+        one_line(error);
+    }
+}
+
+#[test]
+fn headers_that_promise_the_impossible_are_refused_or_read_as_far_as_they_go() {
+    let whole = wav16(1, 16_000, &tone(16_000));
+    // Offset in the file, bytes written there: size of RIFF and data, channels, rate, bytes a moment, bits, length of the format.
+    let cases: [(usize, &[u8]); 9] = [
+        (4, &[0xff; 4]),
+        (4, &[0; 4]),
+        (40, &[0xff; 4]),
+        (22, &[0xff; 2]),
+        (24, &[0xff; 4]),
+        (32, &[0; 2]),
+        (34, &[0xff; 2]),
+        (34, &[0; 2]),
+        (16, &[0xff; 4]),
+    ];
+    let folder = Folder::new();
+    for (offset, bytes) in cases {
+        let mut file = whole.clone();
+        file[offset..][..bytes.len()].copy_from_slice(bytes);
+        match read_speech(&folder.file("a.wav", &file)) {
+            Ok(samples) => assert!(samples.len() <= 8_000, "offset {offset}: {} samples from nowhere", samples.len()),
+            Err(error) => println!("offset {offset}, {bytes:02x?}: {}", one_line(error)),
+        }
+    }
+}
+
+#[test]
+fn what_is_no_number_at_48_khz_is_silent_for_its_moment_only() {
+    let mut values: Vec<f32> = noise(9_600).iter().map(|&sample| f32::from(sample) / 32_768.0).collect();
+    let file = |values: &[f32]| wav(3, 1, 48_000, 32, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>());
+    let folder = Folder::new();
+    let mut read = |bad: [f32; 3]| {
+        values[4_000..4_003].copy_from_slice(&bad);
+        read_speech(&folder.file("a.wav", &file(&values))).unwrap()
+    };
+    assert_eq!(read([f32::NAN, f32::INFINITY, f32::NEG_INFINITY]), read([0.0; 3]));
+    let huge = read([f32::MAX, -f32::MAX, f32::MAX]);
+    let quiet = read([0.0; 3]);
+    let touched = huge.iter().zip(&quiet).filter(|(huge, quiet)| huge != quiet).count();
+    assert!(huge.len() == quiet.len() && touched <= 330, "the filter forgets after 20 ms: {touched} samples");
+}
+
+#[test]
+#[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
+fn a_damaged_flac_never_panics() {
+    let folder = moodbox_tests::data_dir().join("ravdess/Actor_01");
+    let whole = fs::read(fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()).unwrap();
+    let folder = Folder::new();
+    for length in [0, 3, 4, 20, 41, 42, 100, 5_000, whole.len() / 2, whole.len() - 1] {
+        one_line(audio_file::read(&folder.file("a.flac", &whole[..length])).unwrap_err());
+    }
+    for position in (0..whole.len()).step_by(whole.len() / 150) {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 0x55;
+        if let Err(error) = read_speech(&folder.file("a.flac", &bytes)) {
+            one_line(error);
         }
     }
 }

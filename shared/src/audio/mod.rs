@@ -8,6 +8,7 @@ pub mod chroma;
 pub mod features;
 mod fft;
 pub mod gate;
+pub mod level;
 pub mod mel;
 pub mod mfcc;
 pub mod spectrum;

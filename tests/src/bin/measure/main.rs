@@ -7,10 +7,12 @@
 mod cpu_time;
 mod detector;
 mod framing;
+mod gate;
 mod luma;
 mod pictures;
 mod quality;
 mod report;
+mod resampler;
 mod scene;
 mod statistics;
 mod watcher;
@@ -41,10 +43,14 @@ enum Command {
     Detector,
     /// How the detector's box lies to FER2013's framing, and what the way through frame, detector and crop costs.
     Framing,
+    /// Misses and false alarms of the speech gate.
+    Gate,
     /// What luma of every format and the crop cost.
     Luma,
     /// What the quality of a face says about the network's answer.
     Quality,
+    /// Frequency response, delay and cost of the resampler.
+    Resampler,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -52,7 +58,9 @@ fn main() -> anyhow::Result<()> {
     match arguments.command {
         Command::Detector => detector::measure(&arguments.data, &arguments.out),
         Command::Framing => framing::measure(&arguments.data, &arguments.out),
+        Command::Gate => gate::measure(&arguments.data, &arguments.out),
         Command::Luma => luma::measure(&arguments.out),
         Command::Quality => quality::measure(&arguments.data, &arguments.out),
+        Command::Resampler => resampler::measure(&arguments.out),
     }
 }
