@@ -53,6 +53,7 @@ impl FaceDetector {
         if shrink(image, factor, &mut self.pixels).is_err() {
             return Faces::new();
         }
+        stretch(&mut self.pixels);
         let scale = factor as f32;
         let mut found = self.detector.detect(&ImageData::new(&self.pixels, width as u32, height as u32));
         found.sort_by(|a, b| b.score().total_cmp(&a.score()));
@@ -67,10 +68,63 @@ impl FaceDetector {
     }
 }
 
+/// Grey levels between the ends of what a frame shows, under which the detector begins to miss faces.
+const ENOUGH_LEVELS: usize = 128;
+
+/// Contrast is raised by no more than this: beyond, there is nothing but the noise of the sensor.
+const MAX_GAIN: usize = 8;
+
+/// Raises the contrast of a dull or dark frame, so that what it shows, but for stray pixels at either end, covers [`ENOUGH_LEVELS`].
+fn stretch(pixels: &mut [u8]) {
+    let mut counts = [0usize; 256];
+    pixels.iter().for_each(|&pixel| counts[usize::from(pixel)] += 1);
+    let tail = pixels.len() / 4_000;
+    let (Some(dark), Some(from_white)) = (passed(counts.iter(), tail), passed(counts.iter().rev(), tail)) else {
+        return;
+    };
+    let range = (255 - from_white).saturating_sub(dark);
+    let levels = range.max(ENOUGH_LEVELS / MAX_GAIN);
+    if levels >= ENOUGH_LEVELS {
+        return;
+    }
+    // What lies in the middle becomes middle grey.
+    let middle = dark + range / 2;
+    let table: [u8; 256] = core::array::from_fn(|level| {
+        let above = (level as i32 - middle as i32) * ENOUGH_LEVELS as i32 / levels as i32;
+        (128 + above).clamp(0, 255) as u8
+    });
+    pixels.iter_mut().for_each(|pixel| *pixel = table[usize::from(*pixel)]);
+}
+
+/// The place at which more than `tail` have been counted.
+fn passed<'a>(mut counts: impl Iterator<Item = &'a usize>, tail: usize) -> Option<usize> {
+    let mut sum = 0;
+    counts.position(|count| {
+        sum += count;
+        sum > tail
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::vec;
+
+    #[test]
+    fn a_dull_frame_is_stretched_and_a_bright_one_left_alone() {
+        let ramp = |levels: usize| -> Vec<u8> { (0..40_000).map(|index| (20 + index % levels) as u8).collect() };
+        let range = |pixels: &[u8]| pixels.iter().max().unwrap() - pixels.iter().min().unwrap();
+        let mut dull = ramp(40);
+        stretch(&mut dull);
+        assert!((124..=132).contains(&range(&dull)), "{}", range(&dull));
+        let mut bright = ramp(200);
+        stretch(&mut bright);
+        assert_eq!(bright, ramp(200));
+        let mut dark = ramp(4);
+        stretch(&mut dark);
+        assert!(range(&dark) <= 3 * MAX_GAIN as u8, "noise stays noise: {}", range(&dark));
+        stretch(&mut []);
+    }
 
     #[test]
     fn an_empty_wall_and_a_tiny_picture_hold_no_face() {
