@@ -46,6 +46,13 @@ fn shuffled(file: &[u8]) -> Vec<u8> {
     write(&header, &data).unwrap()
 }
 
+/// The record is made anew whenever features or networks change on purpose: `moodbox check --write-expected`.
+#[test]
+fn the_shipped_networks_say_what_is_on_record() {
+    let output = Command::new(env!("CARGO_BIN_EXE_moodbox")).arg("check").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
 #[test]
 fn the_demo_sees_every_face_and_hears_speech() {
     let objects = demo(&[]);
