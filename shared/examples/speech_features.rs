@@ -9,7 +9,7 @@
 //! half second from one window to the next in periods of one hop, and one such hop, so many times each; it prints the times in
 //! microseconds, and the window's last row, as JSON.
 
-use moodbox_shared::audio::{CHROMA_FFT, HOP, SpeechStream, WINDOW_ROWS, WINDOW_STEP_ROWS};
+use moodbox_shared::audio::{CHROMA_FFT, FeatureRow, HOP, SpeechStream, WINDOW_ROWS, WINDOW_STEP_ROWS};
 use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -61,10 +61,10 @@ fn hops(count: usize) {
 fn times(count: usize) {
     let samples = noise(WINDOW_SAMPLES);
     let mut stream = Box::new(SpeechStream::new());
-    let mut row = Vec::new();
+    let mut row = FeatureRow::ZERO;
     let window_us = microseconds(count, || {
         stream.clear();
-        stream.push(black_box(&samples), |_, newest| row = newest.0.to_vec());
+        stream.push(black_box(&samples), |_, newest| row = *newest);
     });
     let mut periods = samples.chunks_exact(HOP).cycle();
     let mut push = |hops: usize| {
@@ -77,7 +77,8 @@ fn times(count: usize) {
     let half_second_us = microseconds(count, || push(WINDOW_STEP_ROWS));
     let hop_us = microseconds(count, || push(1));
     println!(
-        "{{\"window_us\": {window_us:?}, \"half_second_us\": {half_second_us:?}, \"hop_us\": {hop_us:?}, \"row\": {row:?}}}"
+        "{{\"window_us\": {window_us:?}, \"half_second_us\": {half_second_us:?}, \"hop_us\": {hop_us:?}, \"row\": {:?}}}",
+        row.0
     );
 }
 
