@@ -124,10 +124,11 @@ impl Runtime<'_> {
         self.clock.wait_until(due_us);
         let arrived_us = self.clock.now_us();
         let frame = match self.camera.as_mut()?.next_frame() {
-            Ok(frame) => frame?,
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Some(self.without_frame(state, due_us)),
             Err(error) => {
                 state.failed(&mut self.warn, |failing| &mut failing.camera, &error);
-                return None;
+                return Some(self.without_frame(state, due_us));
             }
         };
         state.now_us = state.now_us.max(frame.time_us);
@@ -139,7 +140,7 @@ impl Runtime<'_> {
         });
         if let Err(error) = taken {
             state.failed(&mut self.warn, |failing| &mut failing.camera, &CameraError::Frame(error));
-            return None;
+            return Some(self.step(state, time_ms));
         }
         state.failing.camera = false;
         let decision = self.step(state, time_ms);
@@ -148,6 +149,12 @@ impl Runtime<'_> {
             state.worst_latency_us = state.worst_latency_us.max(u32::try_from(latency_us).unwrap_or(u32::MAX));
         }
         Some(decision)
+    }
+
+    /// There should have been a frame: what the last one said grows old, and must not be shown for ever.
+    fn without_frame(&mut self, state: &mut State, due_us: u64) -> Decision {
+        state.now_us = state.now_us.max(due_us);
+        self.step(state, state.now_us / 1_000)
     }
 
     fn on_microphone(&mut self, state: &mut State, due_us: u64) -> Option<Decision> {

@@ -126,6 +126,16 @@ fn camera_unplugged_then_back() {
     assert!(told.warnings[0].contains("unplugged"));
 }
 
+#[test]
+fn a_camera_that_stays_away_leaves_nobody_on_show_even_without_sound() {
+    let camera = FaultyCamera::new(StillCamera::new(gradient(), 120), 30..120);
+    let mut leds = RecordingIndicator::default();
+    let told = run_box(Emotion::Angry, camera, None, &mut leds, vec![]);
+    let verdicts = verdicts(&told.packets);
+    assert_eq!(verdicts.first(), Some(&Verdict::Emotion(Emotion::Angry)));
+    assert_eq!(verdicts.last(), Some(&Verdict::Nobody));
+}
+
 /// Shows frames of which every second one breaks off.
 struct ShortFrames {
     pixels: Vec<u8>,
@@ -152,7 +162,13 @@ impl Camera for ShortFrames {
 fn frames_that_break_off_are_errors_and_the_good_ones_between_them_count() {
     let camera = ShortFrames { pixels: gradient().pixels().to_vec(), frames: 60, shown: 0 };
     let told = run_box(Emotion::Happy, camera, None, &mut RecordingIndicator::default(), vec![]);
-    assert_eq!(verdicts(&told.packets), [Verdict::Emotion(Emotion::Happy); 30]);
+    let verdicts = verdicts(&told.packets);
+    assert_eq!(verdicts[0], Verdict::Nobody, "the first frame is broken: nothing has been seen yet");
+    assert_eq!(
+        verdicts[1..],
+        [Verdict::Emotion(Emotion::Happy); 59],
+        "a broken frame does not hide the face before it"
+    );
     assert_eq!((told.heartbeat.device_errors, told.heartbeat.face_runs), (30, 30));
     assert!(told.warnings[0].contains("the frame holds 10799 bytes where its size needs 10800"), "{:?}", told.warnings);
 }
