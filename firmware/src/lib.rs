@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 mod embedded;
 pub mod face_detector;
+pub mod history;
 pub mod indicator;
 pub mod listen;
 pub mod microphone;
