@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand, value_parser};
 use moodbox::camera;
 use moodbox::clock::{Clock, RealClock, VirtualClock};
-use moodbox::config::{CameraSource, LedSink, MicrophoneSource};
+use moodbox::config::{CameraSource, LedSettings, LedSink, MicrophoneSource};
 use moodbox::face_detector::{FaceDetector, FaceFinder};
 use moodbox::indicator::terminal::TerminalLeds;
 use moodbox::indicator::{self, Indicator, NoIndicator};
@@ -215,17 +215,18 @@ fn start(
     observe: impl FnMut(&Decision),
 ) -> Result<()> {
     let leds = output.leds.clone().unwrap_or(if output.json { LedSink::None } else { LedSink::Terminal });
-    let indicator: Box<dyn Indicator> = match indicator::open_pins(&leds)? {
-        Some(pins) => pins,
-        // Beside JSON the text goes where it is in nobody's way.
-        None if leds == LedSink::Terminal && output.json => {
-            Box::new(TerminalLeds::new(io::stderr(), false, labels.clone()))
-        }
-        None if leds == LedSink::Terminal => {
-            Box::new(TerminalLeds::new(io::stdout(), io::stdout().is_terminal(), labels.clone()))
-        }
-        None => Box::new(NoIndicator),
-    };
+    let indicator: Box<dyn Indicator> =
+        match indicator::open_pins(&LedSettings { sink: leds.clone(), status_pin: None, is_active_low: false })? {
+            Some(pins) => pins,
+            // Beside JSON the text goes where it is in nobody's way.
+            None if leds == LedSink::Terminal && output.json => {
+                Box::new(TerminalLeds::new(io::stderr(), false, labels.clone()))
+            }
+            None if leds == LedSink::Terminal => {
+                Box::new(TerminalLeds::new(io::stdout(), io::stdout().is_terminal(), labels.clone()))
+            }
+            None => Box::new(NoIndicator),
+        };
     if leds != LedSink::None {
         senses.capabilities = senses.capabilities.union(Capabilities::LEDS);
     }

@@ -4,7 +4,7 @@ use crate::sample::Labels;
 use crate::serial::{Link, LinkError};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::EventPhase;
-use moodbox_shared::link::{Capabilities, FaceBox, Hello, Message, Packet};
+use moodbox_shared::link::{Capabilities, FaceBox, Faults, Hello, Message, Packet, Status};
 use moodbox_shared::vision::{FaceFlaws, FaceQuality};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
@@ -48,6 +48,18 @@ enum Fields<'a> {
         peak_confidence: f32,
     },
     Heartbeat(&'a moodbox_shared::link::Heartbeat),
+    Status {
+        camera: &'static str,
+        microphone: &'static str,
+        faults: Vec<&'static str>,
+        paused: bool,
+        host_speaking: bool,
+        leds_muted: bool,
+        brightness_percent: u8,
+    },
+    Pong {
+        token: u32,
+    },
 }
 
 /// How well a face can be seen.
@@ -112,11 +124,29 @@ pub fn write_json(out: &mut impl Write, packet: &Packet, intended: Option<Emotio
             },
         ),
         Message::Heartbeat(heartbeat) => ("heartbeat", Fields::Heartbeat(heartbeat)),
+        Message::Status(status) => ("status", status_fields(status)),
+        Message::Pong(token) => ("pong", Fields::Pong { token: *token }),
     };
     let intended = intended.filter(|_| matches!(packet.message, Message::Decision(_))).map(Emotion::name);
     let line = Line { r#type, sequence: packet.sequence, time_ms: packet.time_ms, fields, intended };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
+}
+
+fn status_fields(status: &Status) -> Fields<'static> {
+    Fields::Status {
+        camera: status.camera.name(),
+        microphone: status.microphone.name(),
+        faults: fault_names(status.faults).collect(),
+        paused: status.is_paused,
+        host_speaking: status.is_host_speaking,
+        leds_muted: status.are_leds_muted,
+        brightness_percent: status.brightness_percent,
+    }
+}
+
+fn fault_names(faults: Faults) -> impl Iterator<Item = &'static str> {
+    Faults::NAMES.into_iter().filter(move |(known, _)| faults.contains(*known)).map(|(_, name)| name)
 }
 
 fn hello_fields(hello: &Hello) -> Fields<'_> {
@@ -188,6 +218,18 @@ pub fn write_text(out: &mut impl Write, packet: &Packet) -> io::Result<()> {
             heartbeat.link_dropped,
             heartbeat.device_errors,
         ),
+        Message::Status(status) => {
+            write!(out, "status     camera {}, microphone {}", status.camera.name(), status.microphone.name())?;
+            fault_names(status.faults).try_for_each(|fault| write!(out, ", no {fault}"))?;
+            let modes = [
+                (status.is_paused, "paused"),
+                (status.is_host_speaking, "host speaking"),
+                (status.are_leds_muted, "LEDs muted"),
+            ];
+            modes.iter().filter(|mode| mode.0).try_for_each(|mode| write!(out, ", {}", mode.1))?;
+            writeln!(out, ", brightness {} %", status.brightness_percent)
+        }
+        Message::Pong(token) => writeln!(out, "pong       {token}"),
     }
 }
 

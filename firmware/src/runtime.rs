@@ -6,13 +6,13 @@
 use crate::camera::{Camera, CameraError};
 use crate::clock::Clock;
 use crate::face_detector::FaceFinder;
-use crate::indicator::Indicator;
+use crate::indicator::{Indicator, Scene};
 use crate::microphone::Microphone;
 use crate::serial::Link;
 use moodbox_shared::decision::{Decision, EmotionEvent};
 use moodbox_shared::link::{
     Capabilities, DecisionReport, EncodeError, Heartbeat, Hello, MAX_FRAME_BYTES, Message, PROTOCOL_VERSION, Packet,
-    encode,
+    Status, encode,
 };
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, Sighting};
@@ -184,7 +184,7 @@ impl Runtime<'_> {
     fn step(&mut self, state: &mut State, time_ms: u64) -> Decision {
         state.last_step_ms = Some(time_ms);
         let decision = self.pipeline.step(time_ms);
-        match self.indicator.show(&decision) {
+        match self.indicator.show(&Scene { time_ms, decision: &decision, status: &Status::default() }) {
             Ok(()) => state.failing.indicator = false,
             Err(error) => state.failed(&mut self.warn, |failing| &mut failing.indicator, &error),
         }

@@ -11,7 +11,7 @@ use moodbox_shared::Emotion;
 use moodbox_shared::audio::SAMPLE_RATE;
 use moodbox_shared::media::{AudioFileError, ImageFileError, OwnedLuma, read_luma_bytes, read_speech_bytes};
 use serde::Deserialize;
-use std::rc::Rc;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// How long each item is shown, in milliseconds.
@@ -83,7 +83,7 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The items.
-    pub items: Rc<[Item]>,
+    pub items: Arc<[Item]>,
 }
 
 impl Sample {
@@ -165,7 +165,7 @@ impl Labels {
 
 /// Shows each item's frame for its time.
 pub struct SampleCamera {
-    items: Rc<[Item]>,
+    items: Arc<[Item]>,
     shown: u64,
 }
 

@@ -1,6 +1,6 @@
 //! The link's far end of the box: where framed packets go, and where they are read.
 
-use moodbox_shared::link::Packet;
+use moodbox_shared::link::{HostMessage, Packet};
 use serialport::{SerialPort, TTYPort};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -18,11 +18,29 @@ pub trait Link {
     ///
     /// * `frame`: the packet as it goes over the wire
     fn send(&mut self, packet: &Packet, frame: &[u8]) -> Result<(), LinkError>;
+
+    /// Whether somebody has come to the line, or come back, who has not been greeted yet. Until a hello is sent, the line carries nothing.
+    fn wants_hello(&mut self) -> bool {
+        false
+    }
+
+    /// What the host asked for next, if anything.
+    fn next_request(&mut self) -> Option<HostMessage> {
+        None
+    }
 }
 
 impl<L: Link + ?Sized> Link for &mut L {
     fn send(&mut self, packet: &Packet, frame: &[u8]) -> Result<(), LinkError> {
         (**self).send(packet, frame)
+    }
+
+    fn wants_hello(&mut self) -> bool {
+        (**self).wants_hello()
+    }
+
+    fn next_request(&mut self) -> Option<HostMessage> {
+        (**self).next_request()
     }
 }
 

@@ -12,13 +12,13 @@ use moodbox::camera::{Camera, CameraError, Frame};
 use moodbox::clock::VirtualClock;
 use moodbox::face_detector::{FaceDetector, FaceFinder};
 use moodbox::indicator::terminal::TerminalLeds;
-use moodbox::indicator::{Indicator, lit};
+use moodbox::indicator::{Indicator, Scene, lit};
 use moodbox::microphone::replay::ReplayMicrophone;
 use moodbox::runtime::{Runtime, hello};
 use moodbox::sample::Labels;
 use moodbox::serial::{Link, LinkError};
 use moodbox_shared::decision::{Decision, Verdict};
-use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, encode};
+use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, Status, encode};
 use moodbox_shared::media::MjpegDecoder;
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
@@ -125,8 +125,9 @@ impl Stages<'_> {
             .pipeline
             .on_frame(time_ms, &frame, |image| Sighting::Looked(detector_heap.count(|| detector.look(image))));
         let decision = self.pipeline.step(time_ms);
-        self.plain.show(&decision).expect("a sink takes everything");
-        self.live.show(&decision).expect("a sink takes everything");
+        let scene = Scene { time_ms, decision: &decision, status: &Status::default() };
+        self.plain.show(&scene).expect("a sink takes everything");
+        self.live.show(&scene).expect("a sink takes everything");
         self.leds_lit += lit(decision.verdict).into_iter().filter(|is_lit| *is_lit).count();
         self.send(time_ms, Message::Decision(DecisionReport::new(&decision, self.pipeline.face_box())));
         for event in decision.events.iter() {

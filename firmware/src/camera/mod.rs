@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// Something that gives one picture after the other.
-pub trait Camera {
+pub trait Camera: Send {
     /// When to ask for the next frame, in microseconds since the start; `None` when there are no more.
     fn due_us(&self) -> Option<u64>;
 

@@ -1,11 +1,11 @@
 //! One LED an emotion on the lines of a GPIO chip: any Linux board.
 
-use super::{Indicator, IndicatorError, lit};
+use super::{Indicator, IndicatorError, Scene, lit};
 use crate::config::LedPins;
 use ::gpiocdev::Request;
 use ::gpiocdev::line::{Offset, Value, Values};
 use moodbox_shared::Emotion;
-use moodbox_shared::decision::{Decision, Verdict};
+use moodbox_shared::decision::Verdict;
 
 /// Eight lines, in the order of [`Emotion::ALL`]; dark again when they are dropped.
 pub struct GpiocdevLeds {
@@ -38,8 +38,8 @@ impl GpiocdevLeds {
 }
 
 impl Indicator for GpiocdevLeds {
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
-        self.light(decision.verdict)
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError> {
+        self.light(scene.decision.verdict)
     }
 }
 

@@ -6,15 +6,29 @@ pub mod gpiocdev;
 pub mod rppal;
 pub mod terminal;
 
-use crate::config::LedSink;
+#[cfg(any(feature = "rppal", feature = "gpiocdev"))]
+use crate::config::LedLayout;
+use crate::config::{LedSettings, LedSink, PinDriver};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::{Decision, Verdict};
+use moodbox_shared::link::Status;
 use thiserror::Error;
+
+/// What there is to show at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Monotonic time, in milliseconds; moves on between decisions too, so that a light can blink.
+    pub time_ms: u64,
+    /// The last decision.
+    pub decision: &'a Decision,
+    /// How the box is doing, and what the host has asked for.
+    pub status: &'a Status,
+}
 
 /// Something that shows the current decision to people in the room.
 pub trait Indicator {
-    /// Shows what one step decided.
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError>;
+    /// Shows the scene of this moment; called after each decision, and at least 20 times a second where time is real.
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError>;
 }
 
 /// Which of the eight LEDs are lit, in the order of [`Emotion::ALL`]: that of the shown emotion, or none.
@@ -23,8 +37,8 @@ pub fn lit(verdict: Verdict) -> [bool; Emotion::ALL.len()] {
 }
 
 impl<I: Indicator + ?Sized> Indicator for &mut I {
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
-        (**self).show(decision)
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError> {
+        (**self).show(scene)
     }
 }
 
@@ -54,17 +68,21 @@ pub enum IndicatorError {
 }
 
 /// Opens LEDs on pins; `None` for none and for the terminal, which the caller opens where it wants the text.
-pub fn open_pins(sink: &LedSink) -> Result<Option<Box<dyn Indicator>>, IndicatorError> {
-    match sink {
-        LedSink::None | LedSink::Terminal => Ok(None),
+pub fn open_pins(settings: &LedSettings) -> Result<Option<Box<dyn Indicator>>, IndicatorError> {
+    let LedSink::Pins { driver, layout } = &settings.sink else { return Ok(None) };
+    match (driver, layout) {
         #[cfg(feature = "rppal")]
-        LedSink::Rppal(pins) => Ok(Some(Box::new(rppal::RppalLeds::open(pins)?))),
+        (PinDriver::Rppal, LedLayout::PerEmotion(pins)) => Ok(Some(Box::new(rppal::RppalLeds::open(pins)?))),
         #[cfg(not(feature = "rppal"))]
-        LedSink::Rppal(_) => Err(IndicatorError::NotBuiltIn { device: "rppal", feature: "rppal" }),
+        (PinDriver::Rppal, _) => Err(IndicatorError::NotBuiltIn { device: "rppal", feature: "rppal" }),
         #[cfg(feature = "gpiocdev")]
-        LedSink::Gpiocdev { chip, pins } => Ok(Some(Box::new(gpiocdev::GpiocdevLeds::open(chip, pins)?))),
+        (PinDriver::Gpiocdev(crate::config::GpioChip::Path(chip)), LedLayout::PerEmotion(pins)) => {
+            Ok(Some(Box::new(gpiocdev::GpiocdevLeds::open(chip, pins)?)))
+        }
         #[cfg(not(feature = "gpiocdev"))]
-        LedSink::Gpiocdev { .. } => Err(IndicatorError::NotBuiltIn { device: "gpiocdev", feature: "gpiocdev" }),
+        (PinDriver::Gpiocdev(_), _) => Err(IndicatorError::NotBuiltIn { device: "gpiocdev", feature: "gpiocdev" }),
+        #[cfg(any(feature = "rppal", feature = "gpiocdev"))]
+        _ => Err(IndicatorError::Device { device: "pins".to_owned(), reason: "not yet".to_owned() }),
     }
 }
 
@@ -73,7 +91,7 @@ pub fn open_pins(sink: &LedSink) -> Result<Option<Box<dyn Indicator>>, Indicator
 pub struct NoIndicator;
 
 impl Indicator for NoIndicator {
-    fn show(&mut self, _: &Decision) -> Result<(), IndicatorError> {
+    fn show(&mut self, _: &Scene<'_>) -> Result<(), IndicatorError> {
         Ok(())
     }
 }
@@ -86,8 +104,8 @@ pub struct RecordingIndicator {
 }
 
 impl Indicator for RecordingIndicator {
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
-        self.shown.push(*decision);
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError> {
+        self.shown.push(*scene.decision);
         Ok(())
     }
 }
@@ -97,7 +115,7 @@ impl Indicator for RecordingIndicator {
 pub struct FaultyIndicator;
 
 impl Indicator for FaultyIndicator {
-    fn show(&mut self, _: &Decision) -> Result<(), IndicatorError> {
+    fn show(&mut self, _: &Scene<'_>) -> Result<(), IndicatorError> {
         Err(IndicatorError::Device { device: "faulty".into(), reason: "burnt out on purpose".into() })
     }
 }

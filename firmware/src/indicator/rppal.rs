@@ -1,9 +1,8 @@
 //! One LED an emotion on the pins of a Raspberry Pi. Nothing outside this file knows `rppal`.
 
-use super::{Indicator, IndicatorError, lit};
+use super::{Indicator, IndicatorError, Scene, lit};
 use crate::config::LedPins;
 use ::rppal::gpio::{Gpio, Level, OutputPin};
-use moodbox_shared::decision::Decision;
 
 /// Eight pins, in the order of [`Emotion::ALL`](moodbox_shared::Emotion::ALL); dark again when they are dropped.
 pub struct RppalLeds {
@@ -24,8 +23,8 @@ impl RppalLeds {
 }
 
 impl Indicator for RppalLeds {
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
-        for (is_lit, pin) in lit(decision.verdict).into_iter().zip(&mut self.pins) {
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError> {
+        for (is_lit, pin) in lit(scene.decision.verdict).into_iter().zip(&mut self.pins) {
             pin.write(if is_lit { Level::High } else { Level::Low });
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! LEDs for those who have none: text on a terminal, live, or plain lines where the output is none.
 
-use super::{Indicator, IndicatorError};
+use super::{Indicator, IndicatorError, Scene};
 use crate::sample::Labels;
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::{Decision, Verdict};
@@ -97,11 +97,11 @@ impl<W: Write> TerminalLeds<W> {
 }
 
 impl<W: Write> Indicator for TerminalLeds<W> {
-    fn show(&mut self, decision: &Decision) -> Result<(), IndicatorError> {
+    fn show(&mut self, scene: &Scene<'_>) -> Result<(), IndicatorError> {
         if self.reader_gone {
             return Ok(());
         }
-        let shown = self.show_or_fail(decision);
+        let shown = self.show_or_fail(scene.decision);
         // Whoever read along has had enough; the box goes on for its other outputs.
         self.reader_gone = shown.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         if self.reader_gone { Ok(()) } else { Ok(shown?) }
@@ -146,6 +146,7 @@ const fn colour(emotion: Emotion) -> u8 {
 mod tests {
     use super::*;
     use moodbox_shared::SpeechPosteriors;
+    use moodbox_shared::link::Status;
 
     /// A pipe whose reader has gone.
     struct Gone;
@@ -163,7 +164,11 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_no_fault() {
         let mut leds = TerminalLeds::new(Gone, false, Labels::default());
-        assert!(leds.show(&happy(0)).is_ok() && leds.show(&happy(5_000)).is_ok());
+        assert!(show(&mut leds, &happy(0)).is_ok() && show(&mut leds, &happy(5_000)).is_ok());
+    }
+
+    fn show(leds: &mut impl Indicator, decision: &Decision) -> Result<(), IndicatorError> {
+        leds.show(&Scene { time_ms: decision.time_ms, decision, status: &Status::default() })
     }
 
     fn happy(time_ms: u64) -> Decision {
@@ -180,9 +185,9 @@ mod tests {
         let mut text = Vec::new();
         let mut leds = TerminalLeds::new(&mut text, false, Labels::default());
         for time_ms in (0..=1_500).step_by(100) {
-            leds.show(&happy(time_ms)).unwrap();
+            show(&mut leds, &happy(time_ms)).unwrap();
         }
-        leds.show(&Decision::nobody(1_600)).unwrap();
+        show(&mut leds, &Decision::nobody(1_600)).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.lines().next().unwrap().contains("happy") && !text.contains('\x1b'), "{text}");
@@ -192,8 +197,8 @@ mod tests {
     fn a_live_picture_is_drawn_over_itself() {
         let mut text = Vec::new();
         let mut leds = TerminalLeds::new(&mut text, true, Labels::default());
-        leds.show(&happy(0)).unwrap();
-        leds.show(&happy(33)).unwrap();
+        show(&mut leds, &happy(0)).unwrap();
+        show(&mut leds, &happy(33)).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text.lines().count(), 2 * LIVE_LINES, "{text}");
         assert_eq!(text.matches(&format!("\x1b[{LIVE_LINES}A")).count(), 1);

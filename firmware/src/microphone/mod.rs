@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// Something that gives 16 kHz mono samples.
-pub trait Microphone {
+pub trait Microphone: Send {
     /// When to ask for the next samples, in microseconds since the start; `None` when there are no more.
     fn due_us(&self) -> Option<u64>;
 

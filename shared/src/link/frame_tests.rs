@@ -68,6 +68,9 @@ fn heartbeat() -> Heartbeat {
         decisions: 300,
         link_dropped: 0,
         device_errors: 1,
+        audio_overruns: 2,
+        latency_median_us: 3_000,
+        latency_p99_us: 4_000,
         worst_latency_us: 4_200,
         temperature_centi_celsius: Some(4_850),
     }
@@ -87,7 +90,7 @@ fn golden_bytes_of_each_message() {
             "000701dc0b0102020104403f010101023e010101010103403f0101023e01010101010101010101010101010102010103803e0103403f01010101010101010101010101010101010101010d01c80178f001f001010265280101083df001fecc266300",
         ),
         (Message::Event(event()), "000b02dc0b020101e807f4030101063ffd789f3800"),
-        (Message::Heartbeat(heartbeat()), "001103dc0b03ac02a202a202f1046407ac020b01e82001e44b0d63590200"),
+        (Message::Heartbeat(heartbeat()), "001103dc0b03ac02a202a202f1046407ac02100102b817a01fe82001e44ba2a530e800"),
     ];
     for (index, (message, bytes)) in golden.into_iter().enumerate() {
         let packet = Packet { sequence: index as u32, time_ms: 1_500, message };
@@ -130,6 +133,9 @@ fn the_longest_packets_fit() {
             decisions: u32::MAX,
             link_dropped: u32::MAX,
             device_errors: u32::MAX,
+            audio_overruns: u32::MAX,
+            latency_median_us: u32::MAX,
+            latency_p99_us: u32::MAX,
             worst_latency_us: u32::MAX,
             temperature_centi_celsius: Some(i16::MIN),
         }),
@@ -234,9 +240,10 @@ fn any_event() -> impl Strategy<Value = EventReport> {
 }
 
 fn any_heartbeat() -> impl Strategy<Value = Heartbeat> {
-    (any::<[u32; 10]>(), any::<Option<i16>>()).prop_map(|(counters, temperature_centi_celsius)| {
+    (any::<[u32; 13]>(), any::<Option<i16>>()).prop_map(|(counters, temperature_centi_celsius)| {
         let [frames, frames_with_face, face_runs, hops, hops_with_speech, ..] = counters;
-        let [.., speech_runs, decisions, link_dropped, device_errors, worst_latency_us] = counters;
+        let [.., speech_runs, decisions, link_dropped, device_errors, _, _, _, _] = counters;
+        let [.., audio_overruns, latency_median_us, latency_p99_us, worst_latency_us] = counters;
         Heartbeat {
             frames,
             frames_with_face,
@@ -247,6 +254,9 @@ fn any_heartbeat() -> impl Strategy<Value = Heartbeat> {
             decisions,
             link_dropped,
             device_errors,
+            audio_overruns,
+            latency_median_us,
+            latency_p99_us,
             worst_latency_us,
             temperature_centi_celsius,
         }

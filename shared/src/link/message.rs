@@ -33,6 +33,10 @@ pub enum Message {
     Event(EventReport),
     /// Sign of life with counters.
     Heartbeat(Heartbeat),
+    /// What works and what does not, after each `Hello` and whenever it changes.
+    Status(Status),
+    /// The answer to [`HostMessage::Ping`](super::HostMessage::Ping), with its token.
+    Pong(u32),
 }
 
 /// Who is speaking.
@@ -169,8 +173,117 @@ pub struct Heartbeat {
     pub link_dropped: u32,
     /// Errors of devices that the box got over.
     pub device_errors: u32,
-    /// Longest time from a frame's arrival to the light, in microseconds; 0 where time is only played.
+    /// Pieces of sound that were lost because nobody took them in time.
+    pub audio_overruns: u32,
+    /// Median of the time from a frame's arrival to the light, in microseconds; 0 where time is only played.
+    pub latency_median_us: u32,
+    /// The time that one frame in a hundred exceeds.
+    pub latency_p99_us: u32,
+    /// The longest time.
     pub worst_latency_us: u32,
     /// Temperature of the processor in hundredths of a degree Celsius, where it is known.
     pub temperature_centi_celsius: Option<i16>,
+}
+
+/// How a sense is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SenseState {
+    /// There is none.
+    #[default]
+    Off,
+    /// It has given nothing yet.
+    Starting,
+    /// All is well.
+    Working,
+    /// The device is gone or does not answer; it is looked for.
+    Lost,
+    /// Closed, because the host asked for privacy.
+    Paused,
+    /// The camera gives the same picture over and over: it is not believed.
+    Frozen,
+    /// The camera sees nothing but black.
+    Dark,
+    /// The microphone gives no sound at all, not even noise.
+    Silent,
+    /// The microphone is driven too loud.
+    Clipping,
+}
+
+impl SenseState {
+    /// Its name, as people and programs read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Starting => "starting",
+            Self::Working => "working",
+            Self::Lost => "lost",
+            Self::Paused => "paused",
+            Self::Frozen => "frozen",
+            Self::Dark => "dark",
+            Self::Silent => "silent",
+            Self::Clipping => "clipping",
+        }
+    }
+
+    /// Whether the sense should be of use and is not.
+    pub const fn is_impaired(self) -> bool {
+        matches!(self, Self::Lost | Self::Frozen | Self::Dark | Self::Silent)
+    }
+}
+
+/// A set of what else does not work, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faults(pub u32);
+
+impl Faults {
+    /// The LEDs can't be driven.
+    pub const LEDS: Self = Self(1);
+    /// Nothing is kept in the history.
+    pub const HISTORY: Self = Self(1 << 1);
+
+    /// The known faults by name, lowest bit first.
+    pub const NAMES: [(Self, &'static str); 2] = [(Self::LEDS, "leds"), (Self::HISTORY, "history")];
+
+    /// Both sets together.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What works, and what the host has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// How the camera is doing.
+    pub camera: SenseState,
+    /// How the microphone is doing.
+    pub microphone: SenseState,
+    /// What else does not work.
+    pub faults: Faults,
+    /// Whether the host has paused the senses for privacy.
+    pub is_paused: bool,
+    /// Whether the host speaks itself, and what is heard is not judged.
+    pub is_host_speaking: bool,
+    /// Whether the host has switched the emotion LEDs off.
+    pub are_leds_muted: bool,
+    /// Brightness of the LEDs.
+    pub brightness_percent: u8,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            camera: SenseState::Off,
+            microphone: SenseState::Off,
+            faults: Faults::default(),
+            is_paused: false,
+            is_host_speaking: false,
+            are_leds_muted: false,
+            brightness_percent: 100,
+        }
+    }
 }

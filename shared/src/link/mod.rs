@@ -4,9 +4,12 @@
 //! [`frame::encode`] and read by [`LinkReader`], which finds its way back after any garbage. `shared/LINK.md` explains the wire.
 
 pub mod frame;
+pub mod host;
 pub mod message;
 
 pub use frame::{EncodeError, FrameError, LinkReader, MAX_FRAME_BYTES, encode};
+pub use host::{HostMessage, HostPacket};
 pub use message::{
-    Capabilities, DecisionReport, EventReport, FaceBox, Heartbeat, Hello, Message, PROTOCOL_VERSION, Packet,
+    Capabilities, DecisionReport, EventReport, FaceBox, Faults, Heartbeat, Hello, Message, PROTOCOL_VERSION, Packet,
+    SenseState, Status,
 };

@@ -1,0 +1,35 @@
+//! What the box is asked to use, as it is written on the command line and in its configuration file.
+
+mod leds;
+mod source;
+
+pub use leds::{GpioChip, LedLayout, LedPins, LedSettings, LedSink, PinDriver, RgbPins};
+pub use source::{CameraSettings, CameraSource, FrameSize, MicrophoneSource, Rotation, SerialSettings};
+
+use thiserror::Error;
+
+/// An option that can't be understood; the message names what is possible.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No such camera.
+    #[error(
+        "`{0}` is no camera: file:PATH (a picture, a folder of pictures, a video as Y4M or Motion JPEG), v4l:DEVICE, v4l:auto or none"
+    )]
+    Camera(String),
+    /// No such microphone.
+    #[error("`{0}` is no microphone: file:PATH (WAV or FLAC), alsa:DEVICE or none")]
+    Microphone(String),
+    /// No such LEDs.
+    #[error(
+        "`{0}` are no LEDs: terminal, rppal:PINS, gpiocdev:CHIP:PINS or none, with PINS as eight numbers (one LED an emotion) or \
+         rgb=RED,GREEN,BLUE, and CHIP as /dev/gpiochip0 or auto"
+    )]
+    Leds(String),
+    /// No such size.
+    #[error("`{0}` is no size of a picture: WIDTHxHEIGHT, as 640x480")]
+    Size(String),
+    /// No such rotation.
+    #[error("`{0}` is no rotation: 0, 90, 180 or 270 degrees, clockwise")]
+    Rotation(String),
+}

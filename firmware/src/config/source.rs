@@ -1,0 +1,164 @@
+//! Where pictures, sound and the line come from and go to.
+
+use super::ConfigError;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where pictures come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CameraSource {
+    /// Nowhere.
+    #[default]
+    None,
+    /// A picture, a folder of pictures, or a video as Y4M or Motion JPEG.
+    File(PathBuf),
+    /// A camera of the system, as `/dev/video0`, or `auto` for the first one that is found.
+    Device(String),
+}
+
+impl FromStr for CameraSource {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text.split_once(':') {
+            None if text == "none" => Ok(Self::None),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("v4l", device)) if !device.is_empty() => Ok(Self::Device(device.into())),
+            _ => Err(ConfigError::Camera(text.into())),
+        }
+    }
+}
+
+/// Where sound comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MicrophoneSource {
+    /// Nowhere.
+    #[default]
+    None,
+    /// A WAV or FLAC file.
+    File(PathBuf),
+    /// A microphone of the system, by its ALSA name, as `default`.
+    Device(String),
+}
+
+impl FromStr for MicrophoneSource {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text.split_once(':') {
+            None if text == "none" => Ok(Self::None),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("alsa", device)) if !device.is_empty() => Ok(Self::Device(device.into())),
+            _ => Err(ConfigError::Microphone(text.into())),
+        }
+    }
+}
+
+/// Columns and rows of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameSize {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+impl FromStr for FrameSize {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let side = |text: &str| text.parse().ok().filter(|side| (16..=8_192).contains(side));
+        text.split_once('x')
+            .and_then(|(width, height)| Some(Self { width: side(width)?, height: side(height)? }))
+            .ok_or_else(|| ConfigError::Size(text.into()))
+    }
+}
+
+/// How far a picture is turned, clockwise, to stand upright.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// It stands upright.
+    #[default]
+    None,
+    /// By a quarter.
+    Quarter,
+    /// It stands on its head.
+    Half,
+    /// By three quarters.
+    ThreeQuarters,
+}
+
+impl FromStr for Rotation {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text {
+            "0" => Ok(Self::None),
+            "90" => Ok(Self::Quarter),
+            "180" => Ok(Self::Half),
+            "270" => Ok(Self::ThreeQuarters),
+            _ => Err(ConfigError::Rotation(text.into())),
+        }
+    }
+}
+
+/// A camera, and how its pictures are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraSettings {
+    /// Where pictures come from.
+    pub source: CameraSource,
+    /// Size that is asked for; a device may give another.
+    pub size: FrameSize,
+    /// Frames a second that are asked for; a device may give fewer.
+    pub rate_hz: u32,
+    /// How far the picture is turned.
+    pub rotation: Rotation,
+    /// Whether left and right are swapped, after the rotation.
+    pub is_mirrored: bool,
+}
+
+impl Default for CameraSettings {
+    fn default() -> Self {
+        Self {
+            source: CameraSource::None,
+            size: FrameSize { width: 640, height: 480 },
+            rate_hz: 30,
+            rotation: Rotation::None,
+            is_mirrored: false,
+        }
+    }
+}
+
+/// A serial line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialSettings {
+    /// Device, pseudo-terminal or file.
+    pub path: PathBuf,
+    /// Bits a second.
+    pub baud: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_named_as_the_manual_says() {
+        assert_eq!("file:a:b.png".parse(), Ok(CameraSource::File("a:b.png".into())));
+        assert_eq!("v4l:/dev/video0".parse(), Ok(CameraSource::Device("/dev/video0".into())));
+        assert_eq!("none".parse(), Ok(MicrophoneSource::None));
+        assert_eq!("alsa:plughw:1,0".parse(), Ok(MicrophoneSource::Device("plughw:1,0".into())));
+        assert_eq!("320x240".parse(), Ok(FrameSize { width: 320, height: 240 }));
+        assert_eq!("270".parse(), Ok(Rotation::ThreeQuarters));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        assert_eq!("webcam".parse::<CameraSource>(), Err(ConfigError::Camera("webcam".into())));
+        assert_eq!("file:".parse::<MicrophoneSource>(), Err(ConfigError::Microphone("file:".into())));
+        for size in ["640", "0x480", "640x", "99999x480"] {
+            assert_eq!(size.parse::<FrameSize>(), Err(ConfigError::Size(size.into())));
+        }
+        assert_eq!("45".parse::<Rotation>(), Err(ConfigError::Rotation("45".into())));
+    }
+}
