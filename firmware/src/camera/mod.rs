@@ -7,7 +7,7 @@ pub mod v4l;
 mod y4m;
 
 use crate::clock::RealClock;
-use crate::config::CameraSource;
+use crate::config::{CameraSettings, CameraSource};
 use moodbox_shared::link::Capabilities;
 use moodbox_shared::media::{ImageFileError, MjpegError};
 use moodbox_shared::vision::{LumaError, RawFrame};
@@ -88,20 +88,40 @@ pub enum CameraError {
     },
 }
 
-/// Opens what was asked for; `None` for no camera.
+/// Opens a camera, again and again: whoever drops one after an error asks for the next here. A device that is away fails, and may be asked
+/// for later.
+pub type CameraOpener = Box<dyn FnMut() -> Result<Box<dyn Camera>, CameraError> + Send>;
+
+/// How to open what was asked for; `None` for no camera.
+///
+/// A file is opened at once, so that a path that leads nowhere is an error here, and so is a device that this binary can't open at all. A
+/// device is first opened when the opener is called.
 ///
 /// * `sound_us`: how long the replayed sound lasts, 0 without one
 /// * `clock`: dates the frames of a device
 #[cfg_attr(not(feature = "v4l"), allow(unused_variables, reason = "files bring their own time"))]
-pub fn open(source: &CameraSource, sound_us: u64, clock: RealClock) -> Result<Option<Box<dyn Camera>>, CameraError> {
-    match source {
+pub fn opener(settings: &CameraSettings, sound_us: u64, clock: RealClock) -> Result<Option<CameraOpener>, CameraError> {
+    match &settings.source {
         CameraSource::None => Ok(None),
-        CameraSource::File(path) => Ok(Some(replay::open(path, sound_us)?)),
+        CameraSource::File(path) => {
+            let path = path.clone();
+            let mut opened = Some(replay::open(&path, sound_us)?);
+            Ok(Some(Box::new(move || opened.take().map_or_else(|| replay::open(&path, sound_us), Ok))))
+        }
         #[cfg(feature = "v4l")]
-        CameraSource::Device(device) => Ok(Some(Box::new(v4l::V4lCamera::open(device, clock)?))),
+        CameraSource::Device(device) => {
+            let device = device.clone();
+            Ok(Some(Box::new(move || Ok(Box::new(v4l::V4lCamera::open(&device, clock)?)))))
+        }
         #[cfg(not(feature = "v4l"))]
         CameraSource::Device(device) => Err(CameraError::NotBuiltIn { device: device.clone() }),
     }
+}
+
+/// Opens what was asked for, once; `None` for no camera.
+pub fn open(source: &CameraSource, sound_us: u64, clock: RealClock) -> Result<Option<Box<dyn Camera>>, CameraError> {
+    let settings = CameraSettings { source: source.clone(), ..CameraSettings::default() };
+    opener(&settings, sound_us, clock)?.map(|mut open| open()).transpose()
 }
 
 /// What a camera adds to the capabilities of the box.

@@ -19,6 +19,11 @@ pub trait Microphone: Send {
     /// What has been heard since the last call; `None` where a device has nothing yet. After an error the microphone may be asked again
     /// at [`Microphone::due_us`].
     fn next_period(&mut self) -> Result<Option<Period<'_>>, MicrophoneError>;
+
+    /// How often sound was lost since the opening because nobody took it in time.
+    fn overruns(&self) -> u32 {
+        0
+    }
 }
 
 /// Samples and their time.
@@ -66,23 +71,42 @@ pub struct Opened {
     pub duration_us: u64,
 }
 
-/// Opens what was asked for; `None` for no microphone. `clock` dates the sound of a device.
+/// Opens a microphone, again and again: whoever drops one after an error asks for the next here. A device that is away fails, and may be
+/// asked for later.
+pub type MicrophoneOpener = Box<dyn FnMut() -> Result<Box<dyn Microphone>, MicrophoneError> + Send>;
+
+/// How to open what was asked for, and how long it will be heard in microseconds, 0 where the sound has no end; `None` for no microphone.
+///
+/// A file is read at once, so that a path that leads nowhere is an error here, and so is a device that this binary can't open at all. A
+/// device is first opened when the opener is called; `clock` dates its sound.
 #[cfg_attr(not(feature = "alsa"), allow(unused_variables, reason = "files bring their own time"))]
-pub fn open(source: &MicrophoneSource, clock: RealClock) -> Result<Option<Opened>, MicrophoneError> {
+pub fn opener(source: &MicrophoneSource, clock: RealClock) -> Result<Option<(MicrophoneOpener, u64)>, MicrophoneError> {
     match source {
         MicrophoneSource::None => Ok(None),
         MicrophoneSource::File(path) => {
-            let microphone = replay::ReplayMicrophone::open(path)?;
+            let path = path.clone();
+            let microphone = replay::ReplayMicrophone::open(&path)?;
             let duration_us = microphone.duration_us();
-            Ok(Some(Opened { microphone: Box::new(microphone), duration_us }))
+            let mut opened = Some(microphone);
+            let open: MicrophoneOpener = Box::new(move || {
+                Ok(Box::new(opened.take().map_or_else(|| replay::ReplayMicrophone::open(&path), Ok)?))
+            });
+            Ok(Some((open, duration_us)))
         }
         #[cfg(feature = "alsa")]
         MicrophoneSource::Device(device) => {
-            Ok(Some(Opened { microphone: Box::new(alsa::AlsaMicrophone::open(device, clock)?), duration_us: 0 }))
+            let device = device.clone();
+            Ok(Some((Box::new(move || Ok(Box::new(alsa::AlsaMicrophone::open(&device, clock)?))), 0)))
         }
         #[cfg(not(feature = "alsa"))]
         MicrophoneSource::Device(device) => Err(MicrophoneError::NotBuiltIn { device: device.clone() }),
     }
+}
+
+/// Opens what was asked for, once; `None` for no microphone.
+pub fn open(source: &MicrophoneSource, clock: RealClock) -> Result<Option<Opened>, MicrophoneError> {
+    let Some((mut open, duration_us)) = opener(source, clock)? else { return Ok(None) };
+    Ok(Some(Opened { microphone: open()?, duration_us }))
 }
 
 /// What a microphone adds to the capabilities of the box.
