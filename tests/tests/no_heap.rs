@@ -12,7 +12,7 @@ use moodbox::camera::{Camera, CameraError, Frame};
 use moodbox::clock::VirtualClock;
 use moodbox::face_detector::{FaceDetector, FaceFinder};
 use moodbox::indicator::terminal::TerminalLeds;
-use moodbox::indicator::{Indicator, Scene, lit};
+use moodbox::indicator::{Indicator, Scene};
 use moodbox::microphone::replay::ReplayMicrophone;
 use moodbox::runtime::{Runtime, hello};
 use moodbox::sample::Labels;
@@ -128,7 +128,7 @@ impl Stages<'_> {
         let scene = Scene { time_ms, decision: &decision, status: &Status::default() };
         self.plain.show(&scene).expect("a sink takes everything");
         self.live.show(&scene).expect("a sink takes everything");
-        self.leds_lit += lit(decision.verdict).into_iter().filter(|is_lit| *is_lit).count();
+        self.leds_lit += usize::from(decision.verdict.emotion().is_some());
         self.send(time_ms, Message::Decision(DecisionReport::new(&decision, self.pipeline.face_box())));
         for event in decision.events.iter() {
             self.send(time_ms, Message::Event(event.into()));
