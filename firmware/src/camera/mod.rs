@@ -1,10 +1,21 @@
 //! Where pictures come from: a trait, and one file for each kind of camera.
+//!
+//! A camera does not come back to life by itself: after an error it is dropped, and a [`CameraOpener`] is asked for a new one.
 
+mod faulty;
 mod mjpeg_file;
+pub mod node;
+pub mod offer;
 pub mod replay;
+pub mod upright;
 #[cfg(feature = "v4l")]
 pub mod v4l;
+pub mod watch;
 mod y4m;
+
+pub use faulty::{FaultyCamera, faulty_opener};
+pub use upright::Upright;
+pub use watch::PictureWatch;
 
 use crate::clock::RealClock;
 use crate::config::{CameraSettings, CameraSource};
@@ -16,11 +27,24 @@ use thiserror::Error;
 
 /// Something that gives one picture after the other.
 pub trait Camera: Send {
-    /// When to ask for the next frame, in microseconds since the start; `None` when there are no more.
+    /// When to ask for the next frame, in microseconds since the start; `None` when there are no more. A device is asked at once, 0, and
+    /// lets the caller wait.
     fn due_us(&self) -> Option<u64>;
 
-    /// The next frame; `None` where a device has none yet. After an error the camera may be asked again at [`Camera::due_us`].
+    /// The next frame. A device waits for it, half a second at most, and gives `None` where it has to be asked again: there was none yet,
+    /// it was damaged, or a newer one has come meanwhile. After an error a device is dropped and opened again; a file may be asked for its
+    /// next frame at [`Camera::due_us`].
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError>;
+}
+
+impl<C: Camera + ?Sized> Camera for Box<C> {
+    fn due_us(&self) -> Option<u64> {
+        (**self).due_us()
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError> {
+        (**self).next_frame()
+    }
 }
 
 /// A picture and its time.
@@ -101,21 +125,22 @@ pub type CameraOpener = Box<dyn FnMut() -> Result<Box<dyn Camera>, CameraError> 
 /// * `clock`: dates the frames of a device
 #[cfg_attr(not(feature = "v4l"), allow(unused_variables, reason = "files bring their own time"))]
 pub fn opener(settings: &CameraSettings, sound_us: u64, clock: RealClock) -> Result<Option<CameraOpener>, CameraError> {
-    match &settings.source {
-        CameraSource::None => Ok(None),
+    let mut open: CameraOpener = match &settings.source {
+        CameraSource::None => return Ok(None),
         CameraSource::File(path) => {
             let path = path.clone();
             let mut opened = Some(replay::open(&path, sound_us)?);
-            Ok(Some(Box::new(move || opened.take().map_or_else(|| replay::open(&path, sound_us), Ok))))
+            Box::new(move || opened.take().map_or_else(|| replay::open(&path, sound_us), Ok))
         }
         #[cfg(feature = "v4l")]
-        CameraSource::Device(device) => {
-            let device = device.clone();
-            Ok(Some(Box::new(move || Ok(Box::new(v4l::V4lCamera::open(&device, clock)?)))))
-        }
+        CameraSource::Device(device) => v4l::opener(device, settings, clock),
         #[cfg(not(feature = "v4l"))]
-        CameraSource::Device(device) => Err(CameraError::NotBuiltIn { device: device.clone() }),
-    }
+        CameraSource::Device(device) => return Err(CameraError::NotBuiltIn { device: device.clone() }),
+    };
+    Ok(Some(match upright::orientation(settings) {
+        Some(orientation) => Box::new(move || Ok(Box::new(Upright::new(open()?, orientation)))),
+        None => open,
+    }))
 }
 
 /// Opens what was asked for, once; `None` for no camera.
@@ -133,33 +158,37 @@ pub fn capabilities(source: &CameraSource) -> Capabilities {
     }
 }
 
-/// A camera that fails on purpose, for tests: gives its frames, and an error at each of the given places.
-#[derive(Debug)]
-pub struct FaultyCamera<C> {
-    inner: C,
-    asked: u64,
-    fails_at: std::ops::Range<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Rotation;
 
-impl<C: Camera> FaultyCamera<C> {
-    /// Passes `inner` on, but for the requests in `fails_at`, counted from 0, which lose a frame each.
-    pub fn new(inner: C, fails_at: std::ops::Range<u64>) -> Self {
-        Self { inner, asked: 0, fails_at }
-    }
-}
-
-impl<C: Camera> Camera for FaultyCamera<C> {
-    fn due_us(&self) -> Option<u64> {
-        self.inner.due_us()
-    }
-
-    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CameraError> {
-        let request = self.asked;
-        self.asked += 1;
-        let frame = self.inner.next_frame();
-        if self.fails_at.contains(&request) {
-            return Err(CameraError::Device { device: "faulty".into(), reason: "unplugged on purpose".into() });
+    #[test]
+    fn a_file_is_played_anew_each_time_it_is_opened_and_turned_where_asked() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("picture.png");
+        image::GrayImage::from_raw(2, 1, vec![10, 90]).unwrap().save(&path).unwrap();
+        let source = CameraSource::File(path.clone());
+        let settings = CameraSettings { source, rotation: Rotation::Half, ..CameraSettings::default() };
+        let mut open = opener(&settings, 0, RealClock::start()).unwrap().unwrap();
+        for _ in 0..2 {
+            let mut camera = open().unwrap();
+            let frame = camera.next_frame().unwrap().unwrap();
+            assert_eq!((frame.time_us, frame.raw.bytes), (0, &[90, 10][..]));
         }
-        frame
+        std::fs::remove_file(&path).unwrap();
+        assert!(open().is_err(), "it may be gone later");
+        assert!(opener(&settings, 0, RealClock::start()).is_err(), "but not from the beginning");
+    }
+
+    #[test]
+    fn a_device_is_asked_for_only_when_it_is_opened() {
+        let source = CameraSource::Device("/dev/video4096".into());
+        let opener = opener(&CameraSettings { source, ..CameraSettings::default() }, 0, RealClock::start());
+        if cfg!(feature = "v4l") {
+            assert!(opener.unwrap().unwrap()().is_err());
+        } else {
+            assert!(matches!(opener, Err(CameraError::NotBuiltIn { .. })));
+        }
     }
 }

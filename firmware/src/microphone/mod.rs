@@ -1,8 +1,15 @@
 //! Where sound comes from: a trait, and one file for each kind of microphone.
+//!
+//! A microphone does not come back to life by itself: after an error it is dropped, and a [`MicrophoneOpener`] is asked for a new one.
 
 #[cfg(feature = "alsa")]
 pub mod alsa;
+mod faulty;
 pub mod replay;
+pub mod watch;
+
+pub use faulty::{FaultyMicrophone, faulty_opener};
+pub use watch::SoundWatch;
 
 use crate::clock::RealClock;
 use crate::config::MicrophoneSource;
@@ -13,11 +20,12 @@ use thiserror::Error;
 
 /// Something that gives 16 kHz mono samples.
 pub trait Microphone: Send {
-    /// When to ask for the next samples, in microseconds since the start; `None` when there are no more.
+    /// When to ask for the next samples, in microseconds since the start; `None` when there are no more. A device is asked at once, 0, and
+    /// lets the caller wait.
     fn due_us(&self) -> Option<u64>;
 
-    /// What has been heard since the last call; `None` where a device has nothing yet. After an error the microphone may be asked again
-    /// at [`Microphone::due_us`].
+    /// What has been heard since the last call. A device waits for it, a tenth of a second at most, and gives `None` where it has to be
+    /// asked again. After an error a device is dropped and opened again; a file may be asked for what follows at [`Microphone::due_us`].
     fn next_period(&mut self) -> Result<Option<Period<'_>>, MicrophoneError>;
 
     /// How often sound was lost since the opening because nobody took it in time.
@@ -118,33 +126,49 @@ pub fn capabilities(source: &MicrophoneSource) -> Capabilities {
     }
 }
 
-/// A microphone that fails on purpose, for tests: loses the periods in a range of requests.
-#[derive(Debug)]
-pub struct FaultyMicrophone<M> {
-    inner: M,
-    asked: u64,
-    fails_at: std::ops::Range<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use moodbox_shared::audio::HOP;
 
-impl<M: Microphone> FaultyMicrophone<M> {
-    /// Passes `inner` on, but for the requests in `fails_at`, counted from 0.
-    pub fn new(inner: M, fails_at: std::ops::Range<u64>) -> Self {
-        Self { inner, asked: 0, fails_at }
-    }
-}
-
-impl<M: Microphone> Microphone for FaultyMicrophone<M> {
-    fn due_us(&self) -> Option<u64> {
-        self.inner.due_us()
+    /// A WAV file of 16 kHz mono.
+    fn wav(samples: &[i16]) -> Vec<u8> {
+        let length = samples.len() as u32 * 2;
+        let mut bytes = b"RIFF".to_vec();
+        bytes.extend((36 + length).to_le_bytes());
+        bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+        bytes.extend([16_000u32, 32_000].map(u32::to_le_bytes).concat());
+        bytes.extend(b"\x02\0\x10\0data");
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        bytes
     }
 
-    fn next_period(&mut self) -> Result<Option<Period<'_>>, MicrophoneError> {
-        let request = self.asked;
-        self.asked += 1;
-        let period = self.inner.next_period();
-        if self.fails_at.contains(&request) {
-            return Err(MicrophoneError::Device { device: "faulty".into(), reason: "unplugged on purpose".into() });
+    #[test]
+    fn a_file_is_played_anew_each_time_it_is_opened() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("sound.wav");
+        std::fs::write(&path, wav(&[77; 2 * HOP])).unwrap();
+        let source = MicrophoneSource::File(path.clone());
+        let (mut open, duration_us) = opener(&source, RealClock::start()).unwrap().unwrap();
+        assert_eq!(duration_us, 32_000);
+        for _ in 0..2 {
+            let mut microphone = open().unwrap();
+            assert_eq!(microphone.next_period().unwrap().unwrap().samples, [77; HOP]);
+            assert_eq!(microphone.overruns(), 0);
         }
-        period
+        std::fs::remove_file(&path).unwrap();
+        assert!(open().is_err(), "it may be gone later");
+        assert!(opener(&source, RealClock::start()).is_err(), "but not from the beginning");
+    }
+
+    #[test]
+    fn a_device_is_asked_for_only_when_it_is_opened() {
+        let opener = opener(&MicrophoneSource::Device("hw:CARD=nobody".into()), RealClock::start());
+        if cfg!(feature = "alsa") {
+            assert!(opener.unwrap().unwrap().0().is_err());
+        } else {
+            assert!(matches!(opener, Err(MicrophoneError::NotBuiltIn { .. })));
+        }
     }
 }
