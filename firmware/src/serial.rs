@@ -1,6 +1,6 @@
 //! The link's far end of the box: where framed packets go, and where they are read.
 
-use moodbox_shared::link::{HostMessage, Packet};
+use moodbox_shared::link::{Faults, HostMessage, Packet};
 use serialport::{SerialPort, TTYPort};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -28,6 +28,16 @@ pub trait Link {
     fn next_request(&mut self) -> Option<HostMessage> {
         None
     }
+
+    /// Packets that were taken and yet got lost, oldest first, because the line was too slow.
+    fn dropped(&self) -> u32 {
+        0
+    }
+
+    /// What does not work behind this link.
+    fn faults(&self) -> Faults {
+        Faults::default()
+    }
 }
 
 impl<L: Link + ?Sized> Link for &mut L {
@@ -41,6 +51,14 @@ impl<L: Link + ?Sized> Link for &mut L {
 
     fn next_request(&mut self) -> Option<HostMessage> {
         (**self).next_request()
+    }
+
+    fn dropped(&self) -> u32 {
+        (**self).dropped()
+    }
+
+    fn faults(&self) -> Faults {
+        (**self).faults()
     }
 }
 

@@ -107,6 +107,8 @@ fn a_real_face_and_a_real_voice_become_decoded_messages() {
             Message::Decision(_) => "decision",
             Message::Event(_) => "event",
             Message::Heartbeat(_) => "heartbeat",
+            Message::Status(_) => "status",
+            Message::Pong(_) => "pong",
         };
         assert_eq!(line["type"], name);
     }

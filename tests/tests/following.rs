@@ -58,7 +58,8 @@ impl Watch<'_> {
 
     /// Middle of the followed face, in columns.
     fn looks_at(&self) -> Option<u32> {
-        self.pipeline.face_box().map(|face| u32::from(face.x) + u32::from(face.width) / 2)
+        let time_ms = self.frames * 1_000 / 30;
+        self.pipeline.face_box(time_ms).map(|face| u32::from(face.x) + u32::from(face.width) / 2)
     }
 }
 

@@ -14,20 +14,23 @@ use moodbox::face_detector::{FaceDetector, FaceFinder};
 use moodbox::indicator::terminal::TerminalLeds;
 use moodbox::indicator::{Indicator, Scene};
 use moodbox::microphone::replay::ReplayMicrophone;
-use moodbox::runtime::{Runtime, hello};
+use moodbox::runtime::live::Controls;
+use moodbox::runtime::replay::Replay;
+use moodbox::runtime::{Announcer, Outputs, Sights, Watcher, hello};
 use moodbox::sample::Labels;
 use moodbox::serial::{Link, LinkError};
 use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, Status, encode};
 use moodbox_shared::media::MjpegDecoder;
 use moodbox_shared::model::Model;
-use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
+use moodbox_shared::pipeline::{FaceSense, Judge, Pipeline, PipelineSettings, Sighting, SpeechSense};
 use moodbox_shared::vision::{DetectedFace, Faces, LumaImage};
 use moodbox_tests::counting_allocator::{CountingAllocator, allocated_bytes, allocations};
 use moodbox_tests::models_dir;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::hint::black_box;
+use std::sync::Arc;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -129,7 +132,7 @@ impl Stages<'_> {
         self.plain.show(&scene).expect("a sink takes everything");
         self.live.show(&scene).expect("a sink takes everything");
         self.leds_lit += usize::from(decision.verdict.emotion().is_some());
-        self.send(time_ms, Message::Decision(DecisionReport::new(&decision, self.pipeline.face_box())));
+        self.send(time_ms, Message::Decision(DecisionReport::new(&decision, self.pipeline.face_box(time_ms))));
         for event in decision.events.iter() {
             self.send(time_ms, Message::Event(event.into()));
         }
@@ -261,22 +264,37 @@ fn the_loop_of_the_box_allocates_nothing_after_its_start() {
     let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
     let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
     let (detector_heap, bytes_sent) = (Cell::new(Heap::default()), Cell::new(0));
-    let mut luma = vec![0; SIZE.0 * SIZE.1];
     let detector = CountedDetector { detector: FaceDetector::new().expect("embedded"), heap: &detector_heap };
-    let mut runtime = Runtime {
-        pipeline: pipeline(&face, &speech, &mut luma),
-        detector: Some(Box::new(detector)),
-        camera: Some(Box::new(ReplayedFrames { material: &material, frames: 30 * SECONDS, shown: 0 })),
-        microphone: Some(Box::new(ReplayMicrophone::new(material.seconds(SECONDS)))),
+    let mut settings = PipelineSettings::default();
+    settings.face.detect_every_frames = 10;
+    settings.speech.run_every_hops = 5;
+    let sights = Sights {
+        sense: Box::new(FaceSense::new(&face, settings.face, settings.isa).expect("a face model")),
+        luma: vec![0; SIZE.0 * SIZE.1],
+        trace: None,
+    };
+    let camera = ReplayedFrames { material: &material, frames: 30 * SECONDS, shown: 0 };
+    let microphone = ReplayMicrophone::new(material.seconds(SECONDS));
+    let listener = SpeechSense::new(&speech, settings.speech, settings.isa).expect("a speech model");
+    let outputs = Outputs {
         indicator: Box::new(TerminalLeds::new(std::io::sink(), true, Labels::default())),
         links: vec![Box::new(CountingLine(&bytes_sent))],
+        warn: Box::new(|_| {}),
+    };
+    let judge = Judge::new(Some(&face), Some(&speech), settings.decision, settings.memory);
+    let hello = hello(Some(&face), Some(&speech), Capabilities::CAMERA);
+    let mut replay = Replay {
+        sight: Some((Box::new(camera), Watcher::new(sights, Box::new(detector)))),
+        hearing: Some((Box::new(microphone), Box::new(listener))),
+        announcer: Announcer::start(judge, outputs, hello, Status::default()).expect("every packet fits"),
+        controls: Arc::new(Controls::default()),
         clock: Box::new(VirtualClock::default()),
         warn: Box::new(|_| {}),
     };
     // It has started with its first decision.
     let started = Cell::new(None);
-    let heartbeat = runtime
-        .run(hello(Some(&face), Some(&speech), Capabilities::CAMERA), |_| {
+    let heartbeat = replay
+        .run(|_| {
             if started.get().is_none() {
                 started.set(Some((allocations(), detector_heap.get().allocations)));
             }

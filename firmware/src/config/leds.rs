@@ -53,6 +53,16 @@ pub enum LedLayout {
     Rgb(RgbPins),
 }
 
+impl LedLayout {
+    /// All its pins.
+    pub fn pins(&self) -> &[u8] {
+        match self {
+            Self::PerEmotion(pins) => pins,
+            Self::Rgb(pins) => pins,
+        }
+    }
+}
+
 /// The LEDs of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedSettings {

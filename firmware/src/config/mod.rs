@@ -1,10 +1,16 @@
 //! What the box is asked to use, as it is written on the command line and in its configuration file.
 
 mod leds;
+mod options;
+mod settings;
 mod source;
+mod values;
 
 pub use leds::{GpioChip, LedLayout, LedPins, LedSettings, LedSink, PinDriver, RgbPins};
+pub use options::{FileError, Options};
+pub use settings::{Settings, SettingsError};
 pub use source::{CameraSettings, CameraSource, FrameSize, MicrophoneSource, Rotation, SerialSettings};
+pub use values::{Bounded, Cpus};
 
 use thiserror::Error;
 
@@ -32,4 +38,17 @@ pub enum ConfigError {
     /// No such rotation.
     #[error("`{0}` is no rotation: 0, 90, 180 or 270 degrees, clockwise")]
     Rotation(String),
+    /// No such processors.
+    #[error("`{0}` are no processors: numbers and ranges, as 0,2-3")]
+    Cpus(String),
+    /// Not a number, or too small or large.
+    #[error("{text} is not a number from {min} to {max}")]
+    Number {
+        /// As it was given.
+        text: String,
+        /// The smallest.
+        min: u32,
+        /// The largest.
+        max: u32,
+    },
 }

@@ -14,6 +14,7 @@ mod line_names;
 mod pattern;
 pub mod pin_leds;
 pub mod pins;
+pub mod returning;
 #[cfg(feature = "rppal")]
 pub mod rppal;
 mod status_light;
@@ -102,6 +103,9 @@ pub enum IndicatorError {
     /// Two LEDs on one pin.
     #[error("pin {0} is wired to two LEDs: give each a pin of its own")]
     PinTwice(u8),
+    /// They failed a moment ago, and will be tried again.
+    #[error("the LEDs are away for the moment")]
+    Away,
     /// This binary can't drive such pins.
     #[error("LEDs on {device} need a build with the feature `{feature}`: cargo build --features {feature}")]
     NotBuiltIn {

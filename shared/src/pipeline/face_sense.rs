@@ -1,10 +1,10 @@
 //! Follows a face from frame to frame and reads its expression in each.
 
-use super::{Dated, LastFace};
+use super::PipelineError;
 use crate::FacePosteriors;
-use crate::link::{FaceBox, Heartbeat};
-use crate::model::Model;
-use crate::nn::Isa;
+use crate::link::FaceBox;
+use crate::model::{MAX_ARENA_BYTES, Model, Task};
+use crate::nn::{Arena, Isa};
 use crate::vision::{
     DetectedFace, FACE_INPUT, FaceQuality, FaceTracker, Faces, LumaImage, TrackerSettings, crop_to_face, face_input,
 };
@@ -27,24 +27,36 @@ pub struct FaceSettings {
     pub tracker: TrackerSettings,
     /// Mean difference between the crops of two frames, in grey levels, from which another face may have come: the detector looks at once.
     pub cut_grey_levels: u8,
-    /// How long a face's word counts, in milliseconds.
-    pub memory_ms: u32,
 }
 
 impl Default for FaceSettings {
     fn default() -> Self {
-        Self { detect_every_frames: 5, tracker: TrackerSettings::default(), cut_grey_levels: 20, memory_ms: 250 }
+        Self { detect_every_frames: 5, tracker: TrackerSettings::default(), cut_grey_levels: 20 }
     }
 }
 
-/// The followed face in the last frame.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    face_box: FaceBox,
-    quality: FaceQuality,
+/// What watching a frame came to, as it is handed to whoever decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FaceWord {
+    /// What the followed face says; `None` where there is none, or nothing to be seen in it.
+    pub posteriors: Option<FacePosteriors>,
+    /// The followed face's place in the frame.
+    pub face_box: Option<FaceBox>,
+    /// How well it can be seen.
+    pub quality: Option<FaceQuality>,
+    /// Who was followed last, counted from 1; 0 before there was anybody.
+    pub person: u32,
+    /// Frames so far.
+    pub frames: u32,
+    /// Of these, with a face.
+    pub frames_with_face: u32,
+    /// Runs of the network so far.
+    pub runs: u32,
 }
 
 /// The face network with what it needs between frames.
+///
+/// About 0.2 MB: put it in a `Box` or a `static`.
 pub struct FaceSense<'m> {
     model: &'m Model<'m>,
     settings: FaceSettings,
@@ -52,87 +64,58 @@ pub struct FaceSense<'m> {
     tracker: FaceTracker,
     /// The followed face as it looked in the last frame.
     crop: [u8; FACE_INPUT],
-    seen: Option<Seen>,
-    /// The person of the last face that was followed; 0 before there was one.
-    person: u32,
     frames_since_look: u32,
     /// Whether the followed face's place has changed its look since the detector's last word.
     has_cut: bool,
-    last: LastFace,
-    frames: u32,
-    frames_with_face: u32,
-    runs: u32,
+    word: FaceWord,
+    arena: Arena<MAX_ARENA_BYTES>,
 }
 
 impl<'m> FaceSense<'m> {
     /// Follows nobody yet.
-    pub(super) fn new(model: &'m Model<'m>, settings: FaceSettings, isa: Isa) -> Self {
-        Self {
+    pub fn new(model: &'m Model<'m>, settings: FaceSettings, isa: Isa) -> Result<Self, PipelineError> {
+        if model.task() != Task::Face {
+            return Err(PipelineError::NotAFaceModel);
+        }
+        Ok(Self {
             model,
             settings,
             isa,
             tracker: FaceTracker::new(settings.tracker),
             crop: [0; FACE_INPUT],
-            seen: None,
-            person: 0,
             frames_since_look: u32::MAX,
             has_cut: false,
-            last: None,
-            frames: 0,
-            frames_with_face: 0,
-            runs: 0,
-        }
+            word: FaceWord::default(),
+            arena: Arena::new(),
+        })
     }
 
-    /// Takes a frame in: detector, crop, network, posteriors. Returns whether another person is followed than before.
+    /// Takes a frame in: detector, crop, network, posteriors.
     ///
-    /// * `look`: asks the detector, if its turn has come
-    /// * `arena`: the networks' memory
-    pub(super) fn on_frame(
-        &mut self,
-        time_ms: u64,
-        image: &LumaImage<'_>,
-        look: impl FnOnce(&LumaImage<'_>) -> Sighting,
-        arena: &mut [i8],
-    ) -> bool {
-        self.frames = self.frames.wrapping_add(1);
+    /// `look` asks the face detector; it is called where the detector's turn has come, or the followed face is no longer as it was. A
+    /// detector that works beside may answer with what it has found in an earlier frame, or that it has not looked.
+    pub fn on_frame(&mut self, image: &LumaImage<'_>, look: impl FnOnce(&LumaImage<'_>) -> Sighting) -> FaceWord {
+        self.word.frames = self.word.frames.wrapping_add(1);
         let is_cropped = self.follow(image, look);
         let Some(tracked) = self.tracker.tracked() else {
-            (self.seen, self.last) = (None, None);
-            return false;
+            self.word = FaceWord { posteriors: None, face_box: None, quality: None, ..self.word };
+            return self.word;
         };
         if !is_cropped {
             crop_to_face(image, tracked.face.crop(), &mut self.crop);
         }
-        self.frames_with_face = self.frames_with_face.wrapping_add(1);
         let width_pixels = libm::roundf(tracked.face.width) as u16;
-        let quality = FaceQuality::measure(&self.crop, width_pixels);
-        self.seen = Some(Seen { face_box: within(image, &tracked.face), quality });
-        self.read_expression(time_ms, arena);
-        let is_other = self.person != 0 && self.person != tracked.person;
-        self.person = tracked.person;
-        is_other
+        self.word.frames_with_face = self.word.frames_with_face.wrapping_add(1);
+        self.word.quality = Some(FaceQuality::measure(&self.crop, width_pixels));
+        self.word.face_box = Some(within(image, &tracked.face));
+        self.word.person = tracked.person;
+        self.word.posteriors = self.read_expression();
+        self.word
     }
 
-    /// What the face says at `now_ms`.
-    pub fn posteriors(&self, now_ms: u64) -> Option<FacePosteriors> {
-        self.last?.fresh(now_ms, self.settings.memory_ms)
-    }
-
-    /// Where the followed face is.
-    pub fn face_box(&self) -> Option<FaceBox> {
-        self.seen.map(|seen| seen.face_box)
-    }
-
-    /// How well the followed face can be seen.
-    pub fn quality(&self) -> Option<FaceQuality> {
-        self.seen.map(|seen| seen.quality)
-    }
-
-    pub(super) fn count(&self, heartbeat: &mut Heartbeat) {
-        heartbeat.frames = self.frames;
-        heartbeat.frames_with_face = self.frames_with_face;
-        heartbeat.face_runs = self.runs;
+    /// What the network was shown of the followed face, 32×32 luma; `None` while nobody is followed.
+    pub fn crop(&self) -> Option<&[u8; FACE_INPUT]> {
+        self.word.face_box.map(|_| &self.crop)
     }
 
     /// Finds the followed face in the new frame; returns whether its crop has been taken already.
@@ -163,16 +146,13 @@ impl<'m> FaceSense<'m> {
     }
 
     /// Runs the network on the crop; a crop that shows nothing says nothing.
-    fn read_expression(&mut self, time_ms: u64, arena: &mut [i8]) {
+    fn read_expression(&mut self) -> Option<FacePosteriors> {
         let network = self.model.network();
-        let input = network.input_mut(arena);
-        if face_input::quantize(&self.crop, network.input_quantization(), input).is_err() {
-            self.last = None;
-            return;
-        }
-        let logits = network.run(self.isa, arena);
-        self.last = Some(Dated { time_ms, value: self.model.face_posteriors(logits) });
-        self.runs = self.runs.wrapping_add(1);
+        let input = network.input_mut(&mut self.arena);
+        face_input::quantize(&self.crop, network.input_quantization(), input).ok()?;
+        let logits = network.run(self.isa, &mut self.arena);
+        self.word.runs = self.word.runs.wrapping_add(1);
+        Some(self.model.face_posteriors(logits))
     }
 }
 

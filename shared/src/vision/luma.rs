@@ -128,6 +128,15 @@ pub struct RawFrame<'a> {
 }
 
 impl RawFrame<'_> {
+    /// The frame's luma: seen where it lies in formats that begin with a plane of it, whatever their size, else brought to `buffer` as
+    /// [`RawFrame::to_luma`] does.
+    pub fn luma<'a>(&'a self, buffer: &'a mut [u8]) -> Result<LumaImage<'a>, LumaError> {
+        match self.format {
+            PixelFormat::Grey | PixelFormat::Nv12 => LumaImage::new(self.width, self.height, self.stride, self.bytes),
+            _ => self.to_luma(buffer),
+        }
+    }
+
     /// Writes the frame's luma to the front of `luma`, without gaps, and lends it as a picture.
     ///
     /// Luma of YUV formats is taken as it is; RGB is weighted as [`luma_of_rgb`] does. A frame that contradicts itself, or is larger than

@@ -7,15 +7,21 @@ use moodbox::clock::VirtualClock;
 use moodbox::face_detector::FixedFaces;
 use moodbox::indicator::{FaultyIndicator, Indicator, RecordingIndicator};
 use moodbox::microphone::{FaultyMicrophone, Microphone, replay::ReplayMicrophone};
-use moodbox::runtime::{Runtime, hello};
+use moodbox::runtime::live::Controls;
+use moodbox::runtime::replay::Replay;
+use moodbox::runtime::{Announcer, Outputs, Sights, Watcher, hello};
 use moodbox::serial::{FaultyLink, Link, RecordingLink};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::{EventPhase, Verdict};
-use moodbox_shared::link::{Capabilities, Heartbeat, Message, Packet};
+use moodbox_shared::link::{Capabilities, Heartbeat, Message, Packet, SenseState, Status};
 use moodbox_shared::media::OwnedLuma;
 use moodbox_shared::model::{Model, Task};
-use moodbox_shared::pipeline::{Pipeline, PipelineSettings};
+use moodbox_shared::nn::Isa;
+use moodbox_shared::pipeline::{FaceSense, Judge, PipelineSettings, SpeechSense};
 use moodbox_shared::vision::{DetectedFace, PixelFormat, RawFrame};
+use std::cell::RefCell;
+use std::error::Error;
+use std::sync::Arc;
 
 const FACE: DetectedFace = DetectedFace { x: 20.0, y: 10.0, width: 60.0, height: 60.0, score: 9.0 };
 
@@ -41,27 +47,45 @@ fn run_box(
     let face = support::one_track_mind(Task::Face, emotion);
     let speech = support::one_track_mind(Task::Speech, emotion);
     let (face, speech) = (Model::load(&face).unwrap(), Model::load(&speech).unwrap());
-    let mut luma = [0; 120 * 90];
+    let settings = PipelineSettings::default();
     let mut line = RecordingLink::default();
-    let mut warnings = Vec::new();
+    let warnings = RefCell::new(Vec::new());
+    let warn = |error: &dyn Error| warnings.borrow_mut().push(error.to_string());
     let mut links: Vec<Box<dyn Link + '_>> = vec![Box::new(&mut line)];
     for link in more_links {
         links.push(link);
     }
-    let mut runtime = Runtime {
-        pipeline: Box::new(Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default(), &mut luma).unwrap()),
-        detector: Some(Box::new(FixedFaces([FACE].into_iter().collect()))),
-        camera: Some(Box::new(camera)),
-        microphone,
-        indicator: Box::new(indicator),
-        links,
-        clock: Box::new(VirtualClock::default()),
-        warn: Box::new(|error| warnings.push(error.to_string())),
+    let sights = Sights {
+        sense: Box::new(FaceSense::new(&face, settings.face, Isa::default()).unwrap()),
+        luma: vec![0; 120 * 90],
+        trace: None,
     };
+    let watcher = Watcher::new(sights, Box::new(FixedFaces([FACE].into_iter().collect())));
+    let listener = || Box::new(SpeechSense::new(&speech, settings.speech, Isa::default()).unwrap());
+    let outputs = Outputs { indicator: Box::new(indicator), links, warn: Box::new(warn) };
     let hello = hello(Some(&face), Some(&speech), Capabilities::CAMERA);
-    let heartbeat = runtime.run(hello, |_| {}).unwrap();
-    drop(runtime);
+    let judge = Judge::new(Some(&face), Some(&speech), settings.decision, settings.memory);
+    let mut replay = Replay {
+        sight: Some((Box::new(camera), watcher)),
+        hearing: microphone.map(|microphone| (microphone, listener())),
+        announcer: Announcer::start(judge, outputs, hello, Status::default()).unwrap(),
+        controls: Arc::new(Controls::default()),
+        clock: Box::new(VirtualClock::default()),
+        warn: Box::new(warn),
+    };
+    let heartbeat = replay.run(|_| {}).unwrap();
+    drop(replay);
+    let warnings = warnings.into_inner();
     Told { heartbeat, packets: line.packets, warnings }
+}
+
+/// How the camera was doing, as often as it was told.
+fn camera_states(packets: &[Packet]) -> Vec<SenseState> {
+    let state = |packet: &Packet| match &packet.message {
+        Message::Status(status) => Some(status.camera),
+        _ => None,
+    };
+    packets.iter().filter_map(state).collect()
 }
 
 fn verdicts(packets: &[Packet]) -> Vec<Verdict> {
@@ -124,6 +148,9 @@ fn camera_unplugged_then_back() {
     assert!(verdicts.contains(&Verdict::Nobody), "with the camera gone and silence, nobody is there");
     assert_eq!((told.heartbeat.device_errors, told.warnings.len()), (90, 1), "each error counts, one is told");
     assert!(told.warnings[0].contains("unplugged"));
+    let mut states = camera_states(&told.packets);
+    states.dedup();
+    assert_eq!(states, [SenseState::Off, SenseState::Working, SenseState::Lost, SenseState::Working]);
 }
 
 #[test]
@@ -187,6 +214,6 @@ fn dark_leds_and_a_dead_line_do_not_stop_the_box() {
     let told = run_box(Emotion::Happy, StillCamera::new(gradient(), 10), None, leds, vec![Box::new(FaultyLink)]);
     assert_eq!(verdicts(&told.packets).len(), 10);
     assert_eq!(told.heartbeat.device_errors, 10);
-    assert_eq!(told.heartbeat.link_dropped, 13, "hello, ten decisions, a beginning and an end");
+    assert_eq!(told.heartbeat.link_dropped, 15, "hello, two states, ten decisions, a beginning and an end");
     assert_eq!(told.warnings.len(), 2);
 }

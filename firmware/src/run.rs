@@ -1,0 +1,137 @@
+//! `moodbox run`: watches and listens until it is told to stop, or the files are over.
+
+use crate::clock::{Clock, RealClock, VirtualClock};
+use crate::config::{CameraSource, MicrophoneSource, Settings, SettingsError};
+use crate::face_detector::FaceDetector;
+use crate::instance::{Instance, InstanceError};
+use crate::runtime::live::{Controls, Hearing, Live, Sight};
+use crate::runtime::replay::Replay;
+use crate::runtime::{RunError, Watcher};
+use crate::sample::Labels;
+use crate::scheduling::{self, SchedulingError};
+use crate::service;
+use crate::start::{self, Networks, StartError};
+use std::fmt::Display;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a run ends with an error.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BoxError {
+    /// The settings make no box.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Another box is at work.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// It can't be put together.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It stopped by itself.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The processors can't be had.
+    #[error(transparent)]
+    Scheduling(#[from] SchedulingError),
+    /// The system does not say when to stop.
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[from] ctrlc::Error),
+}
+
+/// Runs a box.
+pub fn run(settings: &Settings) -> Result<(), BoxError> {
+    settings.check_senses()?;
+    if let Some(cpus) = &settings.cpu_affinity {
+        scheduling::set_affinity(cpus)?;
+    }
+    let controls = Arc::new(Controls::default());
+    stop_on_signals(&controls)?;
+    let is_live = settings.is_realtime || settings.has_devices();
+    let _instance = settings.has_devices().then(|| Instance::claim(settings.lock_file.as_deref())).transpose()?;
+    if is_live { run_live(settings, &controls) } else { run_replay(settings, &controls) }
+}
+
+fn run_live(settings: &Settings, controls: &Arc<Controls>) -> Result<(), BoxError> {
+    let clock = RealClock::start();
+    let networks = Networks::open(settings)?;
+    let (camera, microphone) = start::openers(settings, clock)?;
+    let sight = match networks.face.zip(camera) {
+        Some((model, opener)) => Some(Sight {
+            opener,
+            is_device: matches!(settings.camera.source, CameraSource::Device(_)),
+            sights: start::sights(model, settings)?,
+            detector: Box::new(|| Ok(Box::new(FaceDetector::new()?))),
+        }),
+        None => None,
+    };
+    let hearing = match networks.speech.zip(microphone) {
+        Some((model, opener)) => {
+            let is_device = matches!(settings.microphone, MicrophoneSource::Device(_));
+            Some(Hearing { opener, is_device, sense: start::listener(model, &settings.pipeline)? })
+        }
+        None => None,
+    };
+    let outputs = start::outputs(settings, Labels::default(), true)?;
+    let announcer = start::announcer(settings, &networks, outputs)?;
+    if settings.is_memory_locked
+        && let Err(error) = scheduling::lock_memory()
+    {
+        tell(&error);
+    }
+    let priority = settings.realtime_priority;
+    let hurry = move || {
+        if let Some(Err(error)) = priority.map(scheduling::set_realtime_priority) {
+            tell(&error);
+        }
+    };
+    service::watch(controls).map_err(|source| RunError::Thread { thread: "watchdog", source })?;
+    let controls = Arc::clone(controls);
+    let live = Live { sight, hearing, announcer, controls, clock, tell: Arc::new(tell), hurry: Arc::new(hurry) };
+    let mut is_ready = false;
+    live.run(|_| {
+        // With its first decision the box is up, whatever devices are still away.
+        if !std::mem::replace(&mut is_ready, true) {
+            service::ready();
+        }
+    })?;
+    Ok(())
+}
+
+fn run_replay(settings: &Settings, controls: &Arc<Controls>) -> Result<(), BoxError> {
+    let networks = Networks::open(settings)?;
+    let (camera, microphone) = start::openers(settings, RealClock::start())?;
+    let camera = start::open_camera(camera)?;
+    let microphone = start::open_microphone(microphone)?;
+    let sight = match networks.face.zip(camera) {
+        Some((model, camera)) => {
+            let detector = FaceDetector::new().map_err(StartError::Detector)?;
+            Some((camera, Watcher::new(start::sights(model, settings)?, Box::new(detector))))
+        }
+        None => None,
+    };
+    let hearing = match networks.speech.zip(microphone) {
+        Some((model, microphone)) => Some((microphone, start::listener(model, &settings.pipeline)?)),
+        None => None,
+    };
+    let outputs = start::outputs(settings, Labels::default(), false)?;
+    let announcer = start::announcer(settings, &networks, outputs)?;
+    let clock: Box<dyn Clock> = Box::new(VirtualClock::default());
+    Replay { sight, hearing, announcer, controls: Arc::clone(controls), clock, warn: Box::new(|error| tell(&error)) }
+        .run(|_| {})?;
+    Ok(())
+}
+
+/// Ends the box in order on Ctrl-C, on SIGTERM and when its terminal is closed.
+pub(crate) fn stop_on_signals(controls: &Arc<Controls>) -> Result<(), ctrlc::Error> {
+    let (controls, decision) = (Arc::clone(controls), std::thread::current());
+    ctrlc::set_handler(move || {
+        service::stopping();
+        controls.stop();
+        decision.unpark();
+    })
+}
+
+fn tell(what: &dyn Display) {
+    eprintln!("moodbox: {what}");
+}
