@@ -138,6 +138,13 @@ mod tests {
     }
 
     #[test]
+    fn a_chip_that_is_denied_says_who_may_use_it() {
+        let denied = Error::from(io::Error::from(rustix::io::Errno::ACCESS));
+        let text = explained(Path::new("/dev/gpiochip0"), &denied).to_string();
+        assert_eq!(text, "/dev/gpiochip0 may not be used: run as a member of the group `gpio`, or as root");
+    }
+
+    #[test]
     fn values_are_filled_in_place() {
         let mut values = Values::default();
         let lines = [(0, 17), (2, 5)];

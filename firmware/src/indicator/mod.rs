@@ -122,6 +122,13 @@ pub enum IndicatorError {
     Stopped,
 }
 
+impl IndicatorError {
+    /// Whether no later attempt can succeed: the binary or the configuration must change first.
+    pub const fn is_lasting(&self) -> bool {
+        matches!(self, Self::NotBuiltIn { .. } | Self::PinTwice(_))
+    }
+}
+
 /// Opens LEDs on pins, all dark; `None` for none and for the terminal, which the caller opens where it wants the text.
 ///
 /// Where it fails, no pin has changed, and it can be called again.

@@ -18,11 +18,11 @@ pub struct Returning<'a> {
 }
 
 impl<'a> Returning<'a> {
-    /// Opens the LEDs, if they can be had. Only those that this binary can never drive are an error.
+    /// Opens the LEDs, if they can be had. Only those that can never be had are an error.
     pub fn start(mut opener: IndicatorOpener<'a>) -> Result<Self, IndicatorError> {
         match opener() {
             Ok(leds) => Ok(Self { opener, leds: Some(leds), trouble: None, next_try_ms: 0 }),
-            Err(error @ IndicatorError::NotBuiltIn { .. }) => Err(error),
+            Err(error) if error.is_lasting() => Err(error),
             Err(error) => Ok(Self { opener, leds: None, trouble: Some(error), next_try_ms: RETRY_MS }),
         }
     }
@@ -80,5 +80,6 @@ mod tests {
     fn leds_that_can_never_be_had_stop_the_start() {
         let missing = || Err(IndicatorError::NotBuiltIn { device: "rppal", feature: "rppal" });
         assert!(Returning::start(Box::new(missing)).is_err());
+        assert!(Returning::start(Box::new(|| Err(IndicatorError::PinTwice(17)))).is_err());
     }
 }
