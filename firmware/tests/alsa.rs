@@ -21,7 +21,8 @@ fn a_device_is_heard_as_it_is() {
     let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
     std::fs::write(path("sound.raw"), played().flat_map(i16::to_le_bytes).collect::<Vec<_>>()).unwrap();
     let configuration = format!(
-        "pcm.mic {{ type file slave.pcm {{ type null }} file \"/dev/null\" infile \"{}\" format \"raw\" }}",
+        "pcm.mic {{ type file slave.pcm {{ type null }} file \"/dev/null\" infile \"{}\" format \"raw\"
+            hint {{ show on description \"A microphone of a file\" }} }}",
         path("sound.raw")
     );
     std::fs::write(path("asound.conf"), configuration).unwrap();
@@ -48,5 +49,15 @@ fn hears_the_file() {
         }
     }
     assert!(heard.iter().copied().take(SAMPLES).eq(played()), "{} samples", heard.len());
-    assert!(AlsaMicrophone::open("nothing", RealClock::start()).is_err());
+    assert_eq!(microphone.overruns(), 0);
+
+    let absent = AlsaMicrophone::open("nothing", RealClock::start()).err().unwrap().to_string();
+    assert!(absent.contains("is it plugged in?"), "{absent}");
+    assert!(AlsaMicrophone::open("with\0nul", RealClock::start()).is_err());
+
+    let mut listed = Vec::new();
+    moodbox::devices::list(&mut listed).unwrap();
+    let listed = String::from_utf8(listed).unwrap();
+    let lines = "  A microphone of a file\n    microphone = \"alsa:mic\"\n    S16_LE, S32_LE, FLOAT_LE";
+    assert!(listed.contains(lines), "{listed}");
 }

@@ -143,12 +143,6 @@ pub fn opener(settings: &CameraSettings, sound_us: u64, clock: RealClock) -> Res
     }))
 }
 
-/// Opens what was asked for, once; `None` for no camera.
-pub fn open(source: &CameraSource, sound_us: u64, clock: RealClock) -> Result<Option<Box<dyn Camera>>, CameraError> {
-    let settings = CameraSettings { source: source.clone(), ..CameraSettings::default() };
-    opener(&settings, sound_us, clock)?.map(|mut open| open()).transpose()
-}
-
 /// What a camera adds to the capabilities of the box.
 pub fn capabilities(source: &CameraSource) -> Capabilities {
     match source {

@@ -10,7 +10,7 @@ pub mod flash;
 pub mod gpiocdev;
 mod levels;
 #[cfg(any(feature = "gpiocdev", test))]
-mod line_names;
+pub(crate) mod line_names;
 mod pattern;
 pub mod pin_leds;
 pub mod pins;

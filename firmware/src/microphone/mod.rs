@@ -71,14 +71,6 @@ pub enum MicrophoneError {
     },
 }
 
-/// A microphone, and how long it will be heard.
-pub struct Opened {
-    /// The microphone.
-    pub microphone: Box<dyn Microphone>,
-    /// Length of a replayed sound in microseconds; 0 where the sound has no end.
-    pub duration_us: u64,
-}
-
 /// Opens a microphone, again and again: whoever drops one after an error asks for the next here. A device that is away fails, and may be
 /// asked for later.
 pub type MicrophoneOpener = Box<dyn FnMut() -> Result<Box<dyn Microphone>, MicrophoneError> + Send>;
@@ -109,12 +101,6 @@ pub fn opener(source: &MicrophoneSource, clock: RealClock) -> Result<Option<(Mic
         #[cfg(not(feature = "alsa"))]
         MicrophoneSource::Device(device) => Err(MicrophoneError::NotBuiltIn { device: device.clone() }),
     }
-}
-
-/// Opens what was asked for, once; `None` for no microphone.
-pub fn open(source: &MicrophoneSource, clock: RealClock) -> Result<Option<Opened>, MicrophoneError> {
-    let Some((mut open, duration_us)) = opener(source, clock)? else { return Ok(None) };
-    Ok(Some(Opened { microphone: open()?, duration_us }))
 }
 
 /// What a microphone adds to the capabilities of the box.
