@@ -12,6 +12,7 @@ pub mod camera;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod device_check;
 pub mod devices;
 mod embedded;
 pub mod face_detector;

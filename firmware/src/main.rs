@@ -5,13 +5,15 @@
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 use moodbox::config::{Options, Settings};
+use moodbox::history::{Store, print};
 use moodbox::models::ModelSource;
 use moodbox::sample::Sample;
-use moodbox::{listen, self_test};
+use moodbox::{device_check, devices, listen, self_test};
 use moodbox_shared::model::Task;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 /// An offline emotion-sensing box: camera and microphone in, emotion on LEDs and a serial link out.
 #[derive(Parser)]
@@ -27,8 +29,12 @@ enum Command {
     Demo(DemoOptions),
     /// Watches and listens.
     Run(RunOptions),
-    /// Checks that this binary computes what it should on this machine.
+    /// Checks that this binary computes what it should on this machine, and that each configured device works.
     Check(CheckOptions),
+    /// Lists the devices of this machine, each with the line of the configuration that selects it.
+    Devices,
+    /// Prints what was shown and when, from the file that `run --history` keeps.
+    History(HistoryOptions),
     /// Prints what a box says on its serial line.
     Listen(ListenOptions),
 }
@@ -69,6 +75,28 @@ struct CheckOptions {
 }
 
 #[derive(Args)]
+struct HistoryOptions {
+    /// The file of the history [default: that of the configuration].
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The configuration that names it.
+    #[arg(long, value_name = "FILE", default_value = "/etc/moodbox/moodbox.toml")]
+    config: PathBuf,
+    /// From then on: a date, a date with time, both UTC, or how long ago, as 24h or 7days.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// The sums of each hour, instead of each event.
+    #[arg(long)]
+    hours: bool,
+    /// One JSON object a line.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Comma-separated values with a head.
+    #[arg(long)]
+    csv: bool,
+}
+
+#[derive(Args)]
 struct ListenOptions {
     /// A serial line, pseudo-terminal or recorded file.
     #[arg(long, value_name = "PATH")]
@@ -83,15 +111,26 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo(&options),
         Command::Run(options) => run(&options),
         Command::Check(options) => check(&options),
+        Command::Devices => list_devices(),
+        Command::History(options) => history(&options),
         Command::Listen(options) => listen(&options),
     };
     match result {
         Ok(code) => code,
+        // A reader that has gone away, as `head` does, misses nothing it wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("moodbox: {error}");
             ExitCode::from(2)
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_one = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is_one)
 }
 
 fn run(options: &RunOptions) -> Result<ExitCode> {
@@ -115,8 +154,39 @@ fn check(options: &CheckOptions) -> Result<ExitCode> {
         std::fs::write(path, text).map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let failures = self_test::run(&face, &speech, &mut io::stdout().lock())?;
-    Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    let mut out = io::stdout().lock();
+    let mut report = self_test::Report::new(&mut out);
+    self_test::run(&face, &speech, &mut report)?;
+    device_check::run(&settings, &mut report)?;
+    Ok(if report.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn list_devices() -> Result<ExitCode> {
+    devices::list(&mut io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn history(options: &HistoryOptions) -> Result<ExitCode> {
+    let path = match &options.file {
+        Some(file) => file.clone(),
+        None => Options::read(&options.config)?
+            .history
+            .ok_or_else(|| anyhow!("{} keeps no history: name the file with --file", options.config.display()))?,
+    };
+    let since_ms = match &options.since {
+        Some(text) => print::parse_since(text, SystemTime::now())?,
+        None => i64::MIN,
+    };
+    let style = match (options.json, options.csv) {
+        (true, _) => print::Style::Json,
+        (_, true) => print::Style::Csv,
+        _ => print::Style::Text,
+    };
+    let what = if options.hours { print::What::Hours } else { print::What::Events };
+    let mut out = BufWriter::new(io::stdout().lock());
+    print::print(&Store::open_to_read(&path)?, what, style, since_ms, &mut out)?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn listen(options: &ListenOptions) -> Result<ExitCode> {

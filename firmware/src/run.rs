@@ -3,6 +3,7 @@
 use crate::clock::{Clock, RealClock, VirtualClock};
 use crate::config::{CameraSource, MicrophoneSource, Settings, SettingsError};
 use crate::face_detector::FaceDetector;
+use crate::indicator::{StartFault, flash_code};
 use crate::instance::{Instance, InstanceError};
 use crate::runtime::live::{Controls, Hearing, Live, Sight};
 use crate::runtime::replay::Replay;
@@ -39,8 +40,24 @@ pub enum BoxError {
     Signals(#[from] ctrlc::Error),
 }
 
-/// Runs a box.
+impl BoxError {
+    /// What the status LED flashes of it.
+    fn fault(&self) -> StartFault {
+        match self {
+            Self::Start(StartError::Models(_) | StartError::Pipeline(_)) => StartFault::Model,
+            Self::Instance(InstanceError::Running { .. }) => StartFault::AlreadyRunning,
+            Self::Start(StartError::Memory { .. }) | Self::Run(RunError::Thread { .. }) => StartFault::Resources,
+            _ => StartFault::Other,
+        }
+    }
+}
+
+/// Runs a box. What stops it is flashed by the status LED, where there is one.
 pub fn run(settings: &Settings) -> Result<(), BoxError> {
+    try_run(settings).inspect_err(|error| flash_code(&settings.leds, error.fault()))
+}
+
+fn try_run(settings: &Settings) -> Result<(), BoxError> {
     settings.check_senses()?;
     if let Some(cpus) = &settings.cpu_affinity {
         scheduling::set_affinity(cpus)?;

@@ -45,17 +45,28 @@ pub struct Expected {
 }
 
 /// The report: a line a check.
-struct Report<'a, W> {
+pub struct Report<'a, W> {
     out: &'a mut W,
     failures: u32,
 }
 
-impl<W: Write> Report<'_, W> {
+impl<'a, W: Write> Report<'a, W> {
+    /// Nothing checked yet.
+    pub fn new(out: &'a mut W) -> Self {
+        Self { out, failures: 0 }
+    }
+
+    /// Checks that failed.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     fn line(&mut self, mark: &str, name: &str, finding: impl Display) -> io::Result<()> {
         writeln!(self.out, "{mark:<6} {name:<18} {finding}")
     }
 
-    fn check(&mut self, name: &str, finding: Result<String, String>) -> io::Result<()> {
+    /// Writes what a check found: what is well, or what is wrong and what to do about it.
+    pub fn check(&mut self, name: &str, finding: Result<String, String>) -> io::Result<()> {
         match finding {
             Ok(finding) => self.line("ok", name, finding),
             Err(finding) => {
@@ -66,22 +77,19 @@ impl<W: Write> Report<'_, W> {
     }
 }
 
-/// Checks everything, writes a line for each check to `out`, and returns how many failed.
-pub fn run(face: &ModelSource, speech: &ModelSource, out: &mut impl Write) -> io::Result<u32> {
-    let mut report = Report { out, failures: 0 };
+/// Checks everything that needs no device.
+pub fn run(face: &ModelSource, speech: &ModelSource, report: &mut Report<'_, impl Write>) -> io::Result<()> {
     report.check("features", check_features())?;
-    let face = load(&mut report, Task::Face, face)?;
-    let speech = load(&mut report, Task::Speech, speech)?;
+    let face = load(report, Task::Face, face)?;
+    let speech = load(report, Task::Speech, speech)?;
     let sample = match Sample::embedded() {
         Ok(sample) => sample,
         Err(error) => {
-            report.line("–", "sample", error)?;
-            return Ok(report.failures);
+            return report.line("–", "sample", error);
         }
     };
     report.check("face detector", check_detector(&sample))?;
-    check_golden(&mut report, &sample, face.as_ref(), speech.as_ref())?;
-    Ok(report.failures)
+    check_golden(report, &sample, face.as_ref(), speech.as_ref())
 }
 
 /// What the given networks say of the built-in sample, for `models/sample/expected.json`.

@@ -3,8 +3,10 @@
 use super::{Entry, HistoryError, Store, unix_ms};
 use crate::serial::{Link, LinkError};
 use moodbox_shared::decision::EventPhase;
-use moodbox_shared::link::{EventReport, Message, Packet};
-use std::path::{Path, PathBuf};
+use moodbox_shared::link::{EventReport, Faults, Message, Packet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -29,6 +31,7 @@ pub enum Trouble<'a> {
 
 /// A link that keeps the events which pass by. Dropping it writes what still waits.
 pub struct Recorder {
+    is_off: Arc<AtomicBool>,
     queue: Option<SyncSender<Entry>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -39,12 +42,13 @@ impl Recorder {
     /// * `retention`: how long entries are kept
     pub fn start(path: &Path, retention: Duration, warn: Warn) -> Result<Self, HistoryError> {
         let (queue, entries) = sync_channel(QUEUE);
-        let path = path.to_owned();
+        let (path, is_off) = (path.to_owned(), Arc::new(AtomicBool::new(false)));
+        let says_off = Arc::clone(&is_off);
         let thread = std::thread::Builder::new()
             .name("history".into())
-            .spawn(move || keep(path, retention, &entries, warn))
+            .spawn(move || keep(&path, retention, &entries, warn, &says_off))
             .map_err(HistoryError::Thread)?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { is_off, queue: Some(queue), thread: Some(thread) })
     }
 }
 
@@ -57,6 +61,10 @@ impl Link for Recorder {
             let _ = queue.try_send(ended_now(event, SystemTime::now()));
         }
         Ok(())
+    }
+
+    fn faults(&self) -> Faults {
+        if self.is_off.load(Ordering::Acquire) { Faults::HISTORY } else { Faults::default() }
     }
 }
 
@@ -75,8 +83,9 @@ fn ended_now(event: &EventReport, now: SystemTime) -> Entry {
     Entry { began_ms: unix_ms(now).saturating_sub_unsigned(duration_ms), duration_ms, verdict, peak_confidence }
 }
 
-fn keep(path: PathBuf, retention: Duration, entries: &Receiver<Entry>, mut warn: Warn) {
-    if let Err(error) = keep_until_trouble(&path, retention, entries, &mut warn) {
+fn keep(path: &Path, retention: Duration, entries: &Receiver<Entry>, mut warn: Warn, is_off: &AtomicBool) {
+    if let Err(error) = keep_until_trouble(path, retention, entries, &mut warn) {
+        is_off.store(true, Ordering::Release);
         warn(Trouble::Off(&error));
     }
 }

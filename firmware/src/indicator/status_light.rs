@@ -18,8 +18,8 @@ pub const FLASH_MS: u64 = 200;
 /// From the last flash of a code to the first of its repetition, in milliseconds, beside the dark that each flash has.
 const CODE_PAUSE_MS: u64 = 1_200;
 
-/// Flashes of each fault, the most serious first. Those of the LEDs themselves are not among them: they could not be seen.
-const CODES: [(Faults, u64); 1] = [(Faults::HISTORY, 2)];
+/// Flashes of each fault, the most serious first; 2 to 5 tell of starts that failed. Those of the LEDs themselves are not among them: they could not be seen.
+const CODES: [(Faults, u64); 1] = [(Faults::HISTORY, 6)];
 
 /// Whether the status LED is lit at this time.
 pub fn is_lit(time_ms: u64, status: &Status) -> bool {
@@ -92,10 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn a_history_that_keeps_nothing_flashes_twice_and_pauses() {
+    fn a_history_that_keeps_nothing_flashes_six_times_and_pauses() {
         let status = Status { faults: Faults::HISTORY.union(Faults::LEDS), ..working() };
-        let twice = [(0, true), (200, false), (400, true), (600, false), (2_000, true), (2_200, false)];
-        assert_eq!(changes(&status)[..6], twice);
+        let mut changes = changes(&status).into_iter();
+        for flash in 0..6 {
+            assert_eq!((changes.next(), changes.next()), (Some((400 * flash, true)), Some((400 * flash + 200, false))));
+        }
+        assert_eq!(changes.next(), Some((3_600, true)), "after the pause");
     }
 
     #[test]

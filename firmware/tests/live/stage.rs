@@ -31,6 +31,9 @@ const PATIENCE: usize = 1_000;
 
 const SIZE: (usize, usize) = (120, 90);
 
+/// Changes what a device gives, or fails; told how much it has given before.
+pub type Script<T, E> = Box<dyn FnMut(u64, &mut Vec<T>) -> Result<(), E> + Send>;
+
 /// How many devices are open.
 pub type Open = Arc<AtomicUsize>;
 
@@ -52,7 +55,7 @@ impl Drop for Counted {
 
 /// A camera that shows a gradient with a little noise, 50 frames a second, and does what its script says at each frame.
 pub struct TestCamera {
-    pub script: Box<dyn FnMut(u64, &mut Vec<u8>) -> Result<(), CameraError> + Send>,
+    pub script: Script<u8, CameraError>,
     /// From a frame's time stamp to the next one's, in microseconds: a camera may claim that more time goes by than does.
     pub step_us: u64,
     pub pixels: Vec<u8>,
@@ -97,7 +100,7 @@ pub fn unplugged() -> CameraError {
 
 /// A microphone that gives what its script says, a period every 16 ms.
 pub struct TestMicrophone {
-    pub script: Box<dyn FnMut(u64, &mut Vec<i16>) -> Result<(), MicrophoneError> + Send>,
+    pub script: Script<i16, MicrophoneError>,
     pub samples: Vec<i16>,
     pub asked: u64,
     pub _open: Option<Counted>,

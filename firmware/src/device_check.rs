@@ -1,0 +1,94 @@
+//! `moodbox check`, second part: does each configured device work? One line a device, with its remedy.
+
+use crate::camera;
+use crate::clock::{Clock, RealClock};
+use crate::config::{CameraSource, LedSink, MicrophoneSource, Settings};
+use crate::history::Store;
+use crate::indicator;
+use crate::microphone;
+use crate::self_test::Report;
+use crate::serial::SerialLink;
+use moodbox_shared::vision::MAX_FRAME_PIXELS;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// How long a camera may take to its first frame, in microseconds.
+const FIRST_FRAME_US: u64 = 3_000_000;
+
+/// How long each sense is tried once it gives something, in microseconds.
+const TRIAL_US: u64 = 1_000_000;
+
+/// Mean luma below which a picture is too dark to see anybody in.
+const DARK_LUMA: u64 = 20;
+
+/// Exercises each device of the settings; those that are not configured are left out.
+pub fn run(settings: &Settings, report: &mut Report<'_, impl Write>) -> io::Result<()> {
+    if settings.camera.source != CameraSource::None {
+        report.check("camera", check_camera(settings))?;
+    }
+    if settings.microphone != MicrophoneSource::None {
+        report.check("microphone", check_microphone(settings))?;
+    }
+    if matches!(settings.leds.sink, LedSink::Pins { .. }) {
+        let lit = indicator::probe(&settings.leds);
+        report.check("LEDs", lit.map(|()| "each was lit in turn".to_owned()).map_err(|error| error.to_string()))?;
+    }
+    if let Some(serial) = &settings.serial {
+        let opened = SerialLink::open(&serial.path, Duration::ZERO);
+        let finding = opened.map(|_| format!("{} opens", serial.path.display()));
+        report.check("serial line", finding.map_err(|error| error.to_string()))?;
+    }
+    if let Some((path, _)) = &settings.history {
+        let opened = Store::open(path).map(|_| format!("{} can be written", path.display()));
+        report.check("history", opened.map_err(|error| error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Takes frames for a second.
+fn check_camera(settings: &Settings) -> Result<String, String> {
+    let clock = RealClock::start();
+    let opener = camera::opener(&settings.camera, 0, clock).map_err(|error| error.to_string())?;
+    let mut camera = opener.ok_or("none")?().map_err(|error| error.to_string())?;
+    let mut luma = vec![0; MAX_FRAME_PIXELS];
+    let (mut frames, mut first_us, mut shown) = (0u32, None, (0, 0, 0));
+    let until = |first_us: Option<u64>| first_us.map_or(FIRST_FRAME_US, |first_us| first_us + TRIAL_US);
+    while clock.now_us() < until(first_us) && camera.due_us().is_some() {
+        let Some(frame) = camera.next_frame().map_err(|error| error.to_string())? else { continue };
+        frames += 1;
+        first_us.get_or_insert(clock.now_us());
+        let image = frame.raw.luma(&mut luma).map_err(|error| error.to_string())?;
+        let sum: u64 = (0..image.height()).flat_map(|y| image.row(y)).map(|&pixel| u64::from(pixel)).sum();
+        shown = (image.width(), image.height(), sum / (image.width() * image.height()) as u64);
+    }
+    let (width, height, mean) = shown;
+    match frames {
+        0 => Err("it opens and gives no frames: is another program using it, or its cable loose?".into()),
+        _ if mean < DARK_LUMA => {
+            Err(format!("{width}×{height}, black (mean luma {mean}): take off the lens cap, or switch on the light"))
+        }
+        _ => Ok(format!("{width}×{height}, {frames} frames in its first second, mean luma {mean}")),
+    }
+}
+
+/// Listens for a second.
+fn check_microphone(settings: &Settings) -> Result<String, String> {
+    let clock = RealClock::start();
+    let opened = microphone::opener(&settings.microphone, clock).map_err(|error| error.to_string())?;
+    let (mut open, _) = opened.ok_or("none")?;
+    let mut microphone = open().map_err(|error| error.to_string())?;
+    let (mut samples, mut energy, mut loudest) = (0u64, 0.0, 0);
+    while clock.now_us() < TRIAL_US && microphone.due_us().is_some() {
+        let Some(period) = microphone.next_period().map_err(|error| error.to_string())? else { continue };
+        samples += period.samples.len() as u64;
+        energy += period.samples.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>();
+        loudest = period.samples.iter().fold(loudest, |loudest, sample| loudest.max(sample.unsigned_abs()));
+    }
+    let level_dbfs = 10.0 * (energy / samples.max(1) as f64 / 32_768f64.powi(2)).max(1e-12).log10();
+    match (samples, loudest) {
+        (0, _) => Err("it opens and gives no sound: is another program using it, or its plug loose?".into()),
+        (_, 0 | 1) => Err("nothing but silence: is it muted? alsamixer, F4, Space switches it on".into()),
+        (_, 32_700..) => Err(format!("too loud ({level_dbfs:.0} dBFS, clipping): turn it down in alsamixer, F4")),
+        _ => Ok(format!("{samples} samples at 16 kHz in a second, {level_dbfs:.0} dBFS")),
+    }
+}
