@@ -34,7 +34,7 @@ pub fn run(settings: &Settings, report: &mut Report<'_, impl Write>) -> io::Resu
         report.check("LEDs", lit.map(|()| "each was lit in turn".to_owned()).map_err(|error| error.to_string()))?;
     }
     if let Some(serial) = &settings.serial {
-        let opened = SerialLink::open(&serial.path, Duration::ZERO);
+        let opened = SerialLink::open(serial, Duration::ZERO);
         let finding = opened.map(|_| format!("{} opens", serial.path.display()));
         report.check("serial line", finding.map_err(|error| error.to_string()))?;
     }

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod back_off;
 pub mod camera;
 pub mod clock;
 pub mod config;

@@ -1,10 +1,10 @@
 //! `moodbox listen`: prints what a box says on its line.
 
+use crate::config::SerialSettings;
 use crate::report::{write_json, write_text};
 use crate::serial::{LinkError, SerialInput};
 use moodbox_shared::link::LinkReader;
 use std::io::Write;
-use std::path::Path;
 
 /// What went over the line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Heard {
     pub damaged: u64,
 }
 
-/// Reads `path` to its end, or until the line is hung up, and writes each packet to `out`.
-pub fn listen(path: &Path, json: bool, out: &mut impl Write) -> Result<Heard, LinkError> {
-    let mut input = SerialInput::open(path)?;
+/// Reads to the end of a file, or until the line is hung up, and writes each packet to `out`.
+pub fn listen(settings: &SerialSettings, json: bool, out: &mut impl Write) -> Result<Heard, LinkError> {
+    let mut input = SerialInput::open(settings)?;
     let mut reader = LinkReader::new();
     let mut heard = Heard::default();
     let mut buffer = [0; 4096];

@@ -4,7 +4,7 @@
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand};
-use moodbox::config::{Options, Settings};
+use moodbox::config::{Options, SerialSettings, Settings};
 use moodbox::history::{Store, print};
 use moodbox::models::ModelSource;
 use moodbox::sample::Sample;
@@ -98,9 +98,8 @@ struct HistoryOptions {
 
 #[derive(Args)]
 struct ListenOptions {
-    /// A serial line, pseudo-terminal or recorded file.
-    #[arg(long, value_name = "PATH")]
-    serial: PathBuf,
+    #[command(flatten)]
+    line: SerialSettings,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -191,7 +190,7 @@ fn history(options: &HistoryOptions) -> Result<ExitCode> {
 
 fn listen(options: &ListenOptions) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
-    let heard = listen::listen(&options.serial, options.json, &mut out)?;
+    let heard = listen::listen(&options.line, options.json, &mut out)?;
     out.flush()?;
     if heard.damaged > 0 {
         eprintln!("moodbox: {} damaged or unknown frames among {} packets", heard.damaged, heard.packets);

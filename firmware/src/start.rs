@@ -140,7 +140,7 @@ pub fn outputs(settings: &Settings, labels: Labels, is_live: bool) -> Result<Out
     };
     let mut links: Vec<Box<dyn Link>> = Vec::with_capacity(3);
     if let Some(serial) = &settings.serial {
-        links.push(Box::new(SerialLink::open(&serial.path, patience(is_live))?));
+        links.push(Box::new(SerialLink::open(serial, patience(is_live))?));
     }
     if settings.is_json {
         links.push(Box::new(JsonLink::new(io::stdout().lock(), labels)));

@@ -4,8 +4,8 @@ mod support;
 
 use moodbox_shared::Emotion;
 use moodbox_shared::model::Task;
+use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use serialport::{SerialPort, TTYPort};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -199,27 +199,33 @@ fn a_device_that_is_not_built_in_says_which_feature_is_missing() {
     bench.refuses("--camera file:wall.png --leds gpiocdev:/dev/gpiochip0:1,2,3,4,5,6,7,8", "feature `gpiocdev`");
 }
 
+/// The far end of a new pseudo-terminal, and the name of the near one.
+fn pseudo_terminal() -> (File, String) {
+    // Closed on exec: a listener that inherits the far end would wait for itself to hang up.
+    let far_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&far_end).unwrap();
+    unlockpt(&far_end).unwrap();
+    let name = ptsname(&far_end, Vec::new()).unwrap().into_string().unwrap();
+    (File::from(far_end), name)
+}
+
 #[test]
 fn a_pseudo_terminal_carries_packets_unchanged() {
     let bench = Bench::new();
-    let (mut far_end, mut near_end) = TTYPort::pair().unwrap();
-    near_end.set_exclusive(false).unwrap(); // it stays open so that the line is up before the box and after it
-    far_end.set_timeout(Duration::from_millis(300)).unwrap();
-    let name = near_end.name().unwrap();
-    let run = std::thread::scope(|scope| {
-        let run = scope.spawn(|| bench.run(&format!("--camera file:wall.png --json --serial {name}")));
-        let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
-        loop {
-            let finished = run.is_finished();
-            match far_end.read(&mut buffer) {
-                Ok(count) => bytes.extend_from_slice(&buffer[..count]),
-                Err(_) if finished => break,
-                Err(_) => {}
-            }
-        }
-        bench.write("heard.bin", &bytes);
-        run.join().unwrap()
+    let (mut far_end, name) = pseudo_terminal();
+    let near_end = File::open(&name).unwrap(); // it stays open so that the line is up before the box and after it
+    let (run, bytes) = std::thread::scope(|scope| {
+        let bytes = scope.spawn(move || {
+            let mut bytes = Vec::new();
+            let hung_up = far_end.read_to_end(&mut bytes);
+            assert_eq!(hung_up.unwrap_err().raw_os_error(), Some(Errno::IO.raw_os_error()));
+            bytes
+        });
+        let run = bench.run(&format!("--camera file:wall.png --json --serial {name}"));
+        drop(near_end);
+        (run, bytes.join().unwrap())
     });
+    bench.write("heard.bin", &bytes);
     let heard = bench.moodbox("listen --serial heard.bin --json");
     assert_eq!(String::from_utf8_lossy(&heard.stdout), String::from_utf8_lossy(&run.stdout));
     assert!(!heard.stdout.is_empty());
@@ -230,12 +236,7 @@ fn listening_on_a_pseudo_terminal_ends_when_it_is_hung_up() {
     let bench = Bench::new();
     bench.run("--camera file:wall.png --leds none --serial line.bin");
     let frames = std::fs::read(bench.path("line.bin")).unwrap();
-    // Closed on exec: a listener that inherits the far end would wait for itself to hang up.
-    let far_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&far_end).unwrap();
-    unlockpt(&far_end).unwrap();
-    let name = ptsname(&far_end, Vec::new()).unwrap().into_string().unwrap();
-    let mut far_end = File::from(far_end);
+    let (mut far_end, name) = pseudo_terminal();
     let heard = std::thread::scope(|scope| {
         let heard = scope.spawn(|| bench.moodbox(&format!("listen --serial {name} --json")));
         std::thread::sleep(Duration::from_secs(1)); // until the listener has made the line raw

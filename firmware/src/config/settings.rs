@@ -1,13 +1,12 @@
 //! Options with their defaults filled in, and checked against each other.
 
-use super::{CameraSettings, CameraSource, Cpus, LedSettings, LedSink, MicrophoneSource, Options, SerialSettings};
+use super::{
+    CameraSettings, CameraSource, Cpus, LedSettings, LedSink, MicrophoneSource, Options, SerialSettings, source::BAUD,
+};
 use moodbox_shared::pipeline::PipelineSettings;
 use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;
-
-/// Bits a second of a serial line, unless something else is said.
-const BAUD: u32 = 115_200;
 
 /// How long the history keeps what it knows.
 const HISTORY_DAYS: u32 = 30;

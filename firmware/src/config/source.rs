@@ -1,6 +1,7 @@
 //! Where pictures, sound and the line come from and go to.
 
 use super::ConfigError;
+use clap::{Args, value_parser};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -129,13 +130,25 @@ impl Default for CameraSettings {
     }
 }
 
+/// Bits a second of a serial line, unless something else is said.
+pub(super) const BAUD: u32 = 115_200;
+
 /// A serial line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct SerialSettings {
-    /// Device, pseudo-terminal or file.
+    /// A serial line, pseudo-terminal or file.
+    #[arg(long = "serial", value_name = "PATH")]
     pub path: PathBuf,
-    /// Bits a second.
+    /// Bits a second of the line.
+    #[arg(long, value_name = "BAUD", default_value_t = BAUD, value_parser = value_parser!(u32).range(1_200..=4_000_000))]
     pub baud: u32,
+}
+
+impl SerialSettings {
+    /// The line at `path` with the usual baud rate.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), baud: BAUD }
+    }
 }
 
 #[cfg(test)]

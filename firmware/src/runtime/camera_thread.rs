@@ -1,9 +1,9 @@
 //! The camera's thread: opens the camera whenever it is there, looks at its frames, and hands on what they came to.
 
-use super::back_off::BackOff;
 use super::controls::{Controls, Pulse};
 use super::live::{FaceSlot, Telling, Words};
 use super::watcher::Watcher;
+use crate::back_off::BackOff;
 use crate::camera::watch::PictureWatch;
 use crate::camera::{Camera, CameraError, CameraOpener};
 use crate::clock::{Clock, RealClock};

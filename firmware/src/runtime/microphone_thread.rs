@@ -1,8 +1,8 @@
 //! The microphone's thread: opens the microphone whenever it is there, listens, and hands on what was heard.
 
-use super::back_off::BackOff;
 use super::controls::{Controls, Pulse};
 use super::live::{SpeechSlot, Telling, Words};
+use crate::back_off::BackOff;
 use crate::clock::{Clock, RealClock};
 use crate::microphone::watch::SoundWatch;
 use crate::microphone::{Microphone, MicrophoneError, MicrophoneOpener};

@@ -12,7 +12,6 @@
 //! decisions on every machine.
 
 mod announcer;
-mod back_off;
 mod camera_thread;
 mod controls;
 mod latency;

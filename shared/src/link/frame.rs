@@ -1,11 +1,15 @@
-//! Packets as bytes on a line, and back: `00 · COBS(postcard(packet) · CRC-32) · 00`.
+//! Packets as bytes on a line, and back: `00 · COBS(postcard(packet) · CRC-32) · 00`, for the box's [`Packet`] and the host's
+//! [`HostPacket`](super::HostPacket) alike.
 //!
 //! COBS leaves zeros to the ends of frames, so a reader that has lost its way finds it at the next zero. A frame brings a zero along
 //! at both ends: garbage before it does not take it down.
 
 use super::Packet;
 use cobs::{DecodeResult, DecoderState};
+use core::marker::PhantomData;
 use crc::{CRC_32_ISO_HDLC, Crc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// The CRC of Ethernet and zip, of the postcard bytes, sent little-endian.
@@ -26,7 +30,7 @@ pub const MAX_FRAME_BYTES: usize = MAX_PAYLOAD_BYTES + 3;
 pub struct EncodeError;
 
 /// Writes `packet` as one frame into `buffer` and returns the frame.
-pub fn encode<'a>(packet: &Packet, buffer: &'a mut [u8; MAX_FRAME_BYTES]) -> Result<&'a [u8], EncodeError> {
+pub fn encode<'a, P: Serialize>(packet: &P, buffer: &'a mut [u8; MAX_FRAME_BYTES]) -> Result<&'a [u8], EncodeError> {
     let mut payload = [0; MAX_PAYLOAD_BYTES];
     let body =
         postcard::to_slice(packet, &mut payload[..MAX_PAYLOAD_BYTES - CRC_BYTES]).map_err(|_| EncodeError)?.len();
@@ -63,28 +67,36 @@ pub enum FrameError {
     Unknown,
 }
 
-/// Takes bytes as they arrive and gives the packets among them.
-pub struct LinkReader {
+/// Takes bytes as they arrive and gives the packets among them: what the box says, or, as [`HostReader`](super::HostReader), what it
+/// is told.
+pub struct LinkReader<P = Packet> {
     state: DecoderState,
     payload: [u8; MAX_PAYLOAD_BYTES],
     length: usize,
     overlong: bool,
+    packets: PhantomData<fn() -> P>,
 }
 
-impl Default for LinkReader {
+impl<P: DeserializeOwned> Default for LinkReader<P> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl LinkReader {
+impl<P: DeserializeOwned> LinkReader<P> {
     /// A reader at the start of a line, or anywhere else on it.
     pub const fn new() -> Self {
-        Self { state: DecoderState::Idle, payload: [0; MAX_PAYLOAD_BYTES], length: 0, overlong: false }
+        Self {
+            state: DecoderState::Idle,
+            payload: [0; MAX_PAYLOAD_BYTES],
+            length: 0,
+            overlong: false,
+            packets: PhantomData,
+        }
     }
 
     /// Takes one byte; returns a packet, or what is wrong with it, where the byte ends one.
-    pub fn push(&mut self, byte: u8) -> Option<Result<Packet, FrameError>> {
+    pub fn push(&mut self, byte: u8) -> Option<Result<P, FrameError>> {
         match self.state.feed(byte) {
             Ok(DecodeResult::NoData) => None,
             Ok(DecodeResult::DataContinue(value)) => {
@@ -104,7 +116,7 @@ impl LinkReader {
     }
 
     /// The frame is complete: checks and reads it.
-    fn finish(&mut self) -> Result<Packet, FrameError> {
+    fn finish(&mut self) -> Result<P, FrameError> {
         let (length, overlong) = (self.length, self.overlong);
         self.restart();
         if overlong {
@@ -129,5 +141,5 @@ impl LinkReader {
 }
 
 #[cfg(test)]
-#[path = "frame_tests.rs"]
+#[path = "tests/mod.rs"]
 mod tests;

@@ -1,6 +1,10 @@
 //! What a host says to the box: plain data in the order in which it stands on the wire.
 
+use super::LinkReader;
 use serde::{Deserialize, Serialize};
+
+/// What listens to a host.
+pub type HostReader = LinkReader<HostPacket>;
 
 /// One message of the host with its place in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

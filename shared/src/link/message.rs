@@ -171,6 +171,8 @@ pub struct Heartbeat {
     pub decisions: u32,
     /// Packets that the line did not take.
     pub link_dropped: u32,
+    /// Frames of the host that arrived damaged, or that the box does not know.
+    pub link_damaged: u32,
     /// Errors of devices that the box got over.
     pub device_errors: u32,
     /// Pieces of sound that were lost because nobody took them in time.

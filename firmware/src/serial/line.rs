@@ -1,0 +1,147 @@
+//! A terminal line, made raw: a serial port, or a pseudo-terminal in its place.
+//!
+//! Bytes come in and go out without waiting. It stands on `rustix`, because a line of the crate `serialport` can't be waited for
+//! together with a queue without `unsafe`, and throws away what is left to read when the other end hangs up.
+
+use crate::config::SerialSettings;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major, open};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::termios::{
+    ControlModes, InputModes, OptionalActions, QueueSelector, ioctl_tiocexcl, ioctl_tiocnxcl, tcflush, tcgetattr,
+    tcsetattr,
+};
+use std::io;
+use std::ops::RangeInclusive;
+use thiserror::Error;
+
+/// Major numbers of Linux's pseudo-terminals.
+const PSEUDO_TERMINALS: RangeInclusive<u32> = 136..=143;
+
+/// Who else may use the line meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody: two programs that write would mix their frames, two that read would share them out.
+    Exclusive,
+    /// Whoever asks for no more than this either.
+    Shared,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The device does not exist.
+    #[error("there is no such device: is it plugged in?")]
+    Absent,
+    /// The user may not open it.
+    #[error("permission denied: is the user in the group `dialout`?")]
+    Denied,
+    /// Another program has opened it for itself.
+    #[error("busy: another program holds it")]
+    Busy,
+    /// It is not a terminal.
+    #[error("not a serial line")]
+    NotALine,
+    /// The cable, the adapter or the program at the other end is gone.
+    #[error("hung up")]
+    HungUp,
+    /// Anything else.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+impl From<Errno> for LineError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOENT | Errno::NODEV | Errno::NXIO => Self::Absent,
+            Errno::ACCESS | Errno::PERM => Self::Denied,
+            Errno::BUSY => Self::Busy,
+            Errno::NOTTY => Self::NotALine,
+            Errno::IO => Self::HungUp,
+            other => Self::System(other.into()),
+        }
+    }
+}
+
+/// An open line. Reading and writing never wait.
+#[derive(Debug)]
+pub struct Line {
+    terminal: OwnedFd,
+    is_pseudo: bool,
+}
+
+impl Line {
+    /// Opens a line: 8 data bits, no parity, 1 stop bit, no flow control; modem status lines mean nothing.
+    pub fn open(settings: &SerialSettings, access: Access) -> Result<Self, LineError> {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let terminal = open(&settings.path, flags, Mode::empty())?;
+        let mut modes = tcgetattr(&terminal)?;
+        let lock = match access {
+            Access::Exclusive => FlockOperation::NonBlockingLockExclusive,
+            Access::Shared => FlockOperation::NonBlockingLockShared,
+        };
+        flock(&terminal, lock).map_err(|error| if error == Errno::WOULDBLOCK { Errno::BUSY } else { error })?;
+        let is_pseudo = PSEUDO_TERMINALS.contains(&major(fstat(&terminal)?.st_rdev));
+        let line = Self { terminal, is_pseudo };
+        if access == Access::Exclusive {
+            // The lock asks politely; this also keeps out those who do not ask.
+            ioctl_tiocexcl(&line.terminal)?;
+        }
+        modes.make_raw();
+        modes.input_modes -= InputModes::IXON | InputModes::IXOFF | InputModes::IXANY;
+        modes.control_modes -= ControlModes::CRTSCTS | ControlModes::CSTOPB;
+        modes.control_modes |= ControlModes::CREAD | ControlModes::CLOCAL;
+        modes.set_speed(settings.baud)?;
+        tcsetattr(&line.terminal, OptionalActions::Now, &modes)?;
+        Ok(line)
+    }
+
+    /// Takes what has arrived and returns its length; 0 where nothing has.
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, LineError> {
+        match retry_on_intr(|| rustix::io::read(&self.terminal, &mut *buffer)) {
+            Ok(0) if !buffer.is_empty() => Err(LineError::HungUp),
+            Err(Errno::WOULDBLOCK) => Ok(0),
+            other => Ok(other.map_err(gone)?),
+        }
+    }
+
+    /// Hands over as much as the line takes and returns how much that was.
+    pub fn write(&self, bytes: &[u8]) -> Result<usize, LineError> {
+        match retry_on_intr(|| rustix::io::write(&self.terminal, bytes)) {
+            Err(Errno::WOULDBLOCK) => Ok(0),
+            other => Ok(other.map_err(gone)?),
+        }
+    }
+
+    /// Throws away what the system has taken and not sent, since closing a line waits for that, up to half a minute.
+    ///
+    /// Closing a pseudo-terminal never waits, and what it was given can still be read at the other end: that stays.
+    pub fn discard_output(&self) {
+        if !self.is_pseudo {
+            // Where this fails the line is gone, and there is nothing to wait for.
+            let _ = tcflush(&self.terminal, QueueSelector::OFlush);
+        }
+    }
+}
+
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.terminal.as_fd()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // A pseudo-terminal stays exclusive otherwise, for as long as its other end is open. Who shares it may do this, too.
+        let _ = ioctl_tiocnxcl(&self.terminal);
+    }
+}
+
+/// What an unplugged adapter answers once it was open.
+fn gone(error: Errno) -> LineError {
+    match error {
+        Errno::NODEV | Errno::NXIO | Errno::PIPE => LineError::HungUp,
+        other => other.into(),
+    }
+}
