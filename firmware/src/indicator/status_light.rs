@@ -5,7 +5,7 @@
 //! | paused for privacy | a flash of 100 ms every 2 s |
 //! | a sense that should work does not | blinks once a second |
 //! | starting | blinks five times a second |
-//! | another fault | flashes of 200 ms, as many as its code, and a pause: 2 = the history keeps nothing |
+//! | another fault | flashes of 200 ms, as many as its code, and a pause: 6 = the history keeps nothing |
 //! | all is well | steady |
 //!
 //! A start that failed flashes too; see [`StartFault`](super::flash::StartFault).

@@ -98,7 +98,7 @@ impl Live<'_> {
         (self.hurry)();
         let mut last_step_us = 0;
         let ended = loop {
-            let (over, now_us) = (self.is_over(), self.clock.now_us());
+            let (over, now_us) = (self.is_over(&threads), self.clock.now_us());
             self.controls.decision.beat();
             if let Err(error) = self.obey(now_us) {
                 break Err(error);
@@ -131,11 +131,7 @@ impl Live<'_> {
     }
 
     /// Starts the senses' threads; a thread that dies of a mistake takes the box down in order.
-    fn start(
-        &mut self,
-        faces: &Arc<FaceSlot>,
-        voices: &Arc<SpeechSlot>,
-    ) -> Result<Vec<(&'static str, JoinHandle<()>)>, RunError> {
+    fn start(&mut self, faces: &Arc<FaceSlot>, voices: &Arc<SpeechSlot>) -> Result<Vec<SenseThread>, RunError> {
         let mut threads = Vec::with_capacity(2);
         let (controls, clock) = (&self.controls, self.clock);
         let telling = || Telling { tell: Arc::clone(&self.tell), decision: std::thread::current() };
@@ -143,20 +139,33 @@ impl Live<'_> {
             let (slot, controls, telling) = (Arc::clone(faces), Arc::clone(controls), telling());
             controls.camera.set_state(SenseState::Starting);
             let watch = is_device.then(PictureWatch::default);
-            threads.push(spawn("camera", move || {
-                let _down = TakesDown(Arc::clone(&controls));
-                match detector() {
-                    Ok(detector) => {
-                        let watcher = Watcher::new(sights, detector);
-                        CameraThread { opener, watcher, watch, slot, controls, clock, telling, has_stumbled: false }
+            threads.push(spawn(
+                "camera",
+                |controls| &controls.camera,
+                move || {
+                    let _down = TakesDown(Arc::clone(&controls));
+                    match detector() {
+                        Ok(detector) => {
+                            let watcher = Watcher::new(sights, detector);
+                            CameraThread {
+                                opener,
+                                watcher,
+                                watch,
+                                slot,
+                                controls,
+                                clock,
+                                telling,
+                                has_stumbled: false,
+                            }
                             .run();
+                        }
+                        Err(error) => {
+                            telling.tell(&error);
+                            controls.stop();
+                        }
                     }
-                    Err(error) => {
-                        telling.tell(&error);
-                        controls.stop();
-                    }
-                }
-            })?);
+                },
+            )?);
         } else {
             controls.camera.end();
         }
@@ -164,20 +173,26 @@ impl Live<'_> {
             let (slot, controls, telling) = (Arc::clone(voices), Arc::clone(controls), telling());
             controls.microphone.set_state(SenseState::Starting);
             let (watch, hurry) = (is_device.then(SoundWatch::default), Arc::clone(&self.hurry));
-            threads.push(spawn("microphone", move || {
-                let _down = TakesDown(Arc::clone(&controls));
-                hurry();
-                MicrophoneThread { opener, sense, watch, slot, controls, clock, telling }.run();
-            })?);
+            threads.push(spawn(
+                "microphone",
+                |controls| &controls.microphone,
+                move || {
+                    let _down = TakesDown(Arc::clone(&controls));
+                    hurry();
+                    MicrophoneThread { opener, sense, watch, slot, controls, clock, telling }.run();
+                },
+            )?);
         } else {
             controls.microphone.end();
         }
         Ok(threads)
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether the box was told to stop, both streams are over, or a thread is gone that has not said so.
+    fn is_over(&self, threads: &[SenseThread]) -> bool {
         let Controls { camera, microphone, .. } = &*self.controls;
-        self.controls.must_stop() || (camera.is_over() && microphone.is_over())
+        let is_gone = |thread: &SenseThread| thread.handle.is_finished() && !(thread.pulse)(&self.controls).is_over();
+        self.controls.must_stop() || (camera.is_over() && microphone.is_over()) || threads.iter().any(is_gone)
     }
 
     /// Does what the host asks for.
@@ -221,23 +236,33 @@ impl Live<'_> {
     }
 }
 
+/// The thread of a sense.
+struct SenseThread {
+    name: &'static str,
+    handle: JoinHandle<()>,
+    pulse: fn(&Controls) -> &Pulse,
+}
+
 fn spawn(
-    thread: &'static str,
+    name: &'static str,
+    pulse: fn(&Controls) -> &Pulse,
     work: impl FnOnce() + Send + 'static,
-) -> Result<(&'static str, JoinHandle<()>), RunError> {
-    let started = std::thread::Builder::new().name(thread.into()).spawn(work);
-    started.map(|handle| (thread, handle)).map_err(|source| RunError::Thread { thread, source })
+) -> Result<SenseThread, RunError> {
+    let started = std::thread::Builder::new().name(name.into()).spawn(work);
+    started
+        .map(|handle| SenseThread { name, handle, pulse })
+        .map_err(|source| RunError::Thread { thread: name, source })
 }
 
 /// Waits for the threads, for so long.
-fn join(threads: Vec<(&'static str, JoinHandle<()>)>) -> Result<(), RunError> {
+fn join(threads: Vec<SenseThread>) -> Result<(), RunError> {
     let deadline = Instant::now() + FAREWELL;
-    for (thread, handle) in threads {
+    for SenseThread { name, handle, .. } in threads {
         while !handle.is_finished() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }
         if handle.is_finished() && handle.join().is_err() {
-            return Err(RunError::Panicked { thread });
+            return Err(RunError::Panicked { thread: name });
         }
     }
     Ok(())
