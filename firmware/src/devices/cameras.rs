@@ -17,15 +17,17 @@ fn camera(node: &Node, stable: &Path, offers: &[FormatOffer]) -> Entry {
         let size = taken.size;
         details.push(format!("taken unless told otherwise: {} {}x{}", letters(taken.code), size.width, size.height));
     }
-    for offer in offers {
-        let code = letters(offer.code);
-        if !is_readable(offer.code) {
-            details.push(format!("{code}, which is not read"));
-        } else if offer.sizes.is_empty() {
+    let (readable, others): (Vec<_>, Vec<_>) = offers.iter().partition(|offer| is_readable(offer.code));
+    for FormatOffer { code, sizes } in readable {
+        let code = letters(*code);
+        if sizes.is_empty() {
             details.push(format!("{code} in sizes that the driver does not tell"));
         }
-        let sizes = offer.sizes.iter().filter(|_| is_readable(offer.code));
-        details.extend(sizes.map(|size| format!("{code} {size}")));
+        details.extend(sizes.iter().map(|size| format!("{code} {size}")));
+    }
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|offer| letters(offer.code)).collect();
+        details.push(format!("not read: {}", others.join(", ")));
     }
     Entry { title: title(node), setting: Some(("camera", format!("v4l:{}", stable.display()))), details }
 }
@@ -39,9 +41,9 @@ fn title(node: &Node) -> String {
     format!("{}, {} ({})", node.identity.card, node.path.display(), node.identity.driver)
 }
 
-/// The name of a format; some end in a space.
+/// The name of a format; some end in a space, or in a letter with its highest bit set.
 fn letters(code: [u8; 4]) -> String {
-    String::from_utf8_lossy(&code).trim_end().to_owned()
+    code.trim_ascii_end().escape_ascii().to_string()
 }
 
 #[cfg(feature = "v4l")]
@@ -95,6 +97,7 @@ mod tests {
         let offers = [
             FormatOffer { code: *b"H264", sizes: vec![single(1920, 1080, 30.0)] },
             FormatOffer { code: *b"YUYV", sizes: vec![single(640, 480, 30.0), single(1280, 720, 10.0)] },
+            FormatOffer { code: *b"Y16\xa0", sizes: vec![] },
             FormatOffer { code: *b"MJPG", sizes: vec![] },
         ];
         let entry = camera(&node("uvcvideo", "C525"), Path::new("/dev/v4l/by-id/usb-C525-index0"), &offers);
@@ -102,10 +105,10 @@ mod tests {
         assert_eq!(entry.setting, Some(("camera", "v4l:/dev/v4l/by-id/usb-C525-index0".into())));
         let details = [
             "taken unless told otherwise: YUYV 640x480",
-            "H264, which is not read",
             "YUYV 640x480 at 30 Hz",
             "YUYV 1280x720 at 10 Hz",
             "MJPG in sizes that the driver does not tell",
+            r"not read: H264, Y16\xa0",
         ];
         assert_eq!(entry.details, details);
     }
