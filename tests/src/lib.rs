@@ -4,6 +4,7 @@ pub mod counting_allocator;
 pub mod hearing;
 pub mod noise;
 pub mod response;
+pub mod scene;
 
 use std::path::PathBuf;
 

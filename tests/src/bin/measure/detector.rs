@@ -3,12 +3,12 @@
 use crate::cpu_time::taking_ms;
 use crate::pictures::{self, Labelled};
 use crate::report::Report;
-use crate::scene::{Portrait, Setting};
 use crate::statistics::Spread;
 use crate::watcher::overlap;
 use moodbox_shared::media::face_detector::FaceDetector;
 use moodbox_shared::vision::most_prominent;
 use moodbox_tests::counting_allocator::counting;
+use moodbox_tests::scene::{Portrait, Setting};
 use plotters::prelude::*;
 use rayon::prelude::*;
 use std::path::Path;

@@ -2,13 +2,13 @@
 
 use crate::pictures::{self, Labelled};
 use crate::report::Report;
-use crate::scene::{Portrait, Random, Setting};
 use crate::statistics::{Paired, Spread};
 use crate::watcher::{Watcher, overlap};
 use moodbox_shared::Emotion;
 use moodbox_shared::model::Model;
 use moodbox_shared::vision::{CropSquare, DetectedFace};
 use moodbox_tests::models_dir;
+use moodbox_tests::scene::{Portrait, Random, Setting};
 use rayon::prelude::*;
 use std::fs;
 use std::path::Path;

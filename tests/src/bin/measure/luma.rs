@@ -2,13 +2,13 @@
 
 use crate::cpu_time::taking_ms;
 use crate::report::Report;
-use crate::scene::{Portrait, Setting};
 use crate::statistics::Spread;
 use anyhow::Context;
 use moodbox_shared::media::{MjpegDecoder, OwnedLuma};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, MAX_FRAME_PIXELS, PixelFormat, RawFrame, crop_to_face};
 use moodbox_tests::counting_allocator::counting;
 use moodbox_tests::golden_dir;
+use moodbox_tests::scene::{Portrait, Setting};
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;

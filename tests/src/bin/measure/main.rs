@@ -13,7 +13,6 @@ mod pictures;
 mod quality;
 mod report;
 mod resampler;
-mod scene;
 mod statistics;
 mod watcher;
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::scene::{PICTURE_SIDE, Random};
+use moodbox_tests::scene::{PICTURE_SIDE, Random};
 
 /// A picture and what is on it.
 pub struct Labelled {

@@ -1,7 +1,7 @@
 //! What a lens, a hand, the light and the distance do to a picture.
 
-use crate::scene::{PICTURE_SIDE, Random};
 use moodbox_shared::media::OwnedLuma;
+use moodbox_tests::scene::{PICTURE_SIDE, Random};
 
 /// Standard deviation of a sensor's noise, in grey levels: what is left of a picture in little light.
 pub const SENSOR_NOISE: f32 = 1.5;
