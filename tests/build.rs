@@ -1,6 +1,8 @@
-//! Sets `cfg(moodbox_data)` where the data sets lie beside the repository, so that tests that need them are counted as ignored elsewhere.
+//! Tells the tests what this machine has, so that those that need more are counted as ignored: `cfg(moodbox_data)` where the data sets lie
+//! beside the repository, `cfg(moodbox_python)` where there is a Python.
 
 use std::path::Path;
+use std::process::Command;
 
 fn main() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
@@ -9,5 +11,12 @@ fn main() {
     println!("cargo:rerun-if-changed={}", data.display());
     if data.is_dir() {
         println!("cargo:rustc-cfg=moodbox_data");
+    }
+
+    println!("cargo:rustc-check-cfg=cfg(moodbox_python)");
+    println!("cargo:rerun-if-env-changed=MOODBOX_PYTHON");
+    let python = std::env::var("MOODBOX_PYTHON").unwrap_or_else(|_| "python3".into());
+    if Command::new(python).arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!("cargo:rustc-cfg=moodbox_python");
     }
 }

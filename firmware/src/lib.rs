@@ -29,6 +29,7 @@ pub mod runtime;
 pub mod sample;
 pub mod scheduling;
 pub mod self_test;
+pub mod send;
 pub mod serial;
 pub mod service;
 pub mod start;

@@ -8,6 +8,7 @@ use moodbox::config::{Options, SerialSettings, Settings};
 use moodbox::history::{Store, print};
 use moodbox::models::ModelSource;
 use moodbox::sample::Sample;
+use moodbox::send::{self, SendOptions};
 use moodbox::{device_check, devices, listen, self_test};
 use moodbox_shared::model::Task;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -37,6 +38,8 @@ enum Command {
     History(HistoryOptions),
     /// Prints what a box says on its serial line.
     Listen(ListenOptions),
+    /// Tells a box something over its serial line.
+    Send(SendOptions),
 }
 
 #[derive(Args)]
@@ -113,6 +116,9 @@ fn main() -> ExitCode {
         Command::Devices => list_devices(),
         Command::History(options) => history(&options),
         Command::Listen(options) => listen(&options),
+        Command::Send(options) => {
+            send::send(&options, &mut io::stdout()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
     };
     match result {
         Ok(code) => code,

@@ -209,18 +209,19 @@ pub fn write_text(out: &mut impl Write, packet: &Packet) -> io::Result<()> {
         }
         Message::Heartbeat(heartbeat) => writeln!(
             out,
-            "heartbeat  {} frames, {} with a face, {} hops, {} with speech, {} decisions, {} dropped, {} device errors",
+            "heartbeat  {} frames, {} with a face, {} hops, {} with speech, {} decisions, {} dropped, {} damaged, {} device errors",
             heartbeat.frames,
             heartbeat.frames_with_face,
             heartbeat.hops,
             heartbeat.hops_with_speech,
             heartbeat.decisions,
             heartbeat.link_dropped,
+            heartbeat.link_damaged,
             heartbeat.device_errors,
         ),
         Message::Status(status) => {
             write!(out, "status     camera {}, microphone {}", status.camera.name(), status.microphone.name())?;
-            fault_names(status.faults).try_for_each(|fault| write!(out, ", no {fault}"))?;
+            fault_names(status.faults).try_for_each(|fault| write!(out, ", {fault} failing"))?;
             let modes = [
                 (status.is_paused, "paused"),
                 (status.is_host_speaking, "host speaking"),

@@ -14,7 +14,7 @@ use crate::models::{self, ModelsError};
 use crate::report::JsonLink;
 use crate::runtime::{Announcer, Outputs, RunError, Sights, hello};
 use crate::sample::Labels;
-use crate::serial::{Link, LinkError, SerialLink};
+use crate::serial::{self, Link, LinkError, SerialLink};
 use crate::trace::{Trace, TraceError};
 use moodbox_shared::link::{Capabilities, SenseState, Status};
 use moodbox_shared::model::{Model, Task};
@@ -23,6 +23,9 @@ use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 use thiserror::Error;
+
+/// How long played files wait for a line that takes nothing; the world can't.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a box does not start.
 #[derive(Debug, Error)]
@@ -139,8 +142,12 @@ pub fn outputs(settings: &Settings, labels: Labels, is_live: bool) -> Result<Out
         }))?),
     };
     let mut links: Vec<Box<dyn Link>> = Vec::with_capacity(3);
-    if let Some(serial) = &settings.serial {
-        links.push(Box::new(SerialLink::open(serial, patience(is_live))?));
+    if let Some(line) = &settings.serial {
+        links.push(if is_live {
+            serial::open_live(line, std::thread::current())?
+        } else {
+            Box::new(SerialLink::open(line, PATIENCE)?)
+        });
     }
     if settings.is_json {
         links.push(Box::new(JsonLink::new(io::stdout().lock(), labels)));
@@ -172,11 +179,6 @@ pub fn announcer(
     let judge = networks.judge(&settings.pipeline);
     let hello = hello(networks.face, networks.speech, capabilities);
     Ok(Announcer::start(judge, outputs, hello, status).map_err(RunError::Encode)?)
-}
-
-/// How long a line that takes nothing is waited for: played files can wait, the world can't.
-const fn patience(is_live: bool) -> Duration {
-    if is_live { Duration::from_millis(5) } else { Duration::from_secs(2) }
 }
 
 fn warn_of_history(trouble: Trouble<'_>) {

@@ -1,5 +1,6 @@
 //! What the integration tests and the measurements of Moodbox share.
 
+pub mod cable;
 pub mod counting_allocator;
 pub mod hearing;
 pub mod noise;
@@ -23,6 +24,11 @@ pub fn golden_dir() -> PathBuf {
 /// Where `measure` keeps its reports.
 pub fn reports_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/reports"))
+}
+
+/// What talks to Moodbox in other languages, or is compared with it.
+pub fn peers_dir() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers"))
 }
 
 /// The shipped models.

@@ -116,6 +116,12 @@ impl<'a> Announcer<'a> {
 
     /// Sends a decision, what it began and ended, how the box is doing where that has changed, and a heartbeat where one is due.
     pub fn publish(&mut self, decision: &Decision) -> Result<(), EncodeError> {
+        let Outputs { links, warn, .. } = &mut self.outputs;
+        for link in links {
+            while let Some(trouble) = link.trouble() {
+                warn(&trouble);
+            }
+        }
         // Every link is asked: who has been greeted asks no more.
         let has_newcomer =
             self.outputs.links.iter_mut().filter_map(|link| link.wants_hello().then_some(())).count() > 0;
@@ -145,6 +151,9 @@ impl<'a> Announcer<'a> {
     /// What the host asked for next of the senses; what it asks of light and line is done here.
     pub fn next_request(&mut self) -> Result<Option<HostMessage>, EncodeError> {
         while let Some(request) = self.outputs.links.iter_mut().find_map(|link| link.next_request()) {
+            if !matches!(request, HostMessage::Ping(_)) {
+                self.told_status = None; // whatever changes or not, the host gets an answer
+            }
             match request {
                 HostMessage::Ping(token) => self.send(Message::Pong(token))?,
                 HostMessage::AskHello => self.greet()?,
@@ -218,6 +227,7 @@ impl<'a> Announcer<'a> {
         let queued: u32 = self.outputs.links.iter().map(|link| link.dropped()).fold(0, u32::wrapping_add);
         Heartbeat {
             link_dropped: self.link_dropped.wrapping_add(queued),
+            link_damaged: self.outputs.links.iter().map(|link| link.damaged()).fold(0, u32::wrapping_add),
             device_errors: self.vitals.device_errors.wrapping_add(self.led_errors),
             audio_overruns: self.vitals.audio_overruns,
             latency_median_us: self.latencies.percentile_us(50),

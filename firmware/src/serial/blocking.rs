@@ -1,6 +1,6 @@
 //! Lines and files that are written and read while everybody waits: for played files, and for `listen`.
 
-use super::{Access, Line, LineError, Link, LinkError, ready};
+use super::{Access, Line, LineError, Link, LinkError};
 use crate::config::SerialSettings;
 use moodbox_shared::link::Packet;
 use rustix::event::PollFlags;
@@ -60,7 +60,7 @@ pub fn write_all(line: &Line, mut bytes: &[u8], patience: Duration) -> Result<()
     while !bytes.is_empty() {
         let count = line.write(bytes)?;
         bytes = &bytes[count..];
-        if count == 0 && !ready(line, PollFlags::OUT, Some(deadline))? {
+        if count == 0 && !line.wait(PollFlags::OUT, Some(deadline))? {
             return Err(LineError::System(io::ErrorKind::TimedOut.into()));
         }
     }
@@ -111,7 +111,7 @@ impl SerialInput {
                     other => return Ok(other?),
                 },
                 Self::Line(line) => {
-                    ready(line, PollFlags::IN, None)?;
+                    line.wait(PollFlags::IN, None)?;
                     match line.read(buffer) {
                         Ok(0) => {}
                         Err(LineError::HungUp) => return Ok(0),

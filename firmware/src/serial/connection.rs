@@ -1,11 +1,11 @@
 //! One connection: from the opening of a line until it is lost or closed.
 
 use super::bell::Bell;
+use super::line::wait;
 use super::mailbox::{Mailbox, QueuedFrame, REQUESTS};
-use super::{Line, LineError, ready, timeout};
+use super::{Line, LineError};
 use moodbox_shared::link::HostReader;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::retry_on_intr;
+use rustix::event::{PollFd, PollFlags};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -67,7 +67,7 @@ impl<'a> Connection<'a> {
         wanted.set(PollFlags::IN, reads);
         wanted.set(PollFlags::OUT, self.outgoing.is_some());
         let mut ends = [PollFd::new(self.line, wanted), PollFd::new(bell, PollFlags::IN)];
-        retry_on_intr(|| poll(&mut ends, timeout(deadline).as_ref()))?;
+        wait(&mut ends, deadline)?;
         let [line, rung] = ends.map(|end| end.revents());
         if rung.contains(PollFlags::IN) {
             bell.hush();
@@ -135,7 +135,7 @@ impl<'a> Connection<'a> {
         let deadline = Instant::now() + FAREWELL;
         let mut turn = Turn::default();
         while self.write(&mut turn).is_ok_and(|all| !all)
-            && ready(self.line, PollFlags::OUT, Some(deadline)).unwrap_or(false)
+            && self.line.wait(PollFlags::OUT, Some(deadline)).unwrap_or(false)
         {}
         sleep(self.sent_by.min(deadline).saturating_duration_since(Instant::now()));
     }

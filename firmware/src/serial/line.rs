@@ -4,6 +4,7 @@
 //! together with a queue without `unsafe`, and throws away what is left to read when the other end hangs up.
 
 use crate::config::SerialSettings;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major, open};
 use rustix::io::{Errno, retry_on_intr};
@@ -13,6 +14,7 @@ use rustix::termios::{
 };
 use std::io;
 use std::ops::RangeInclusive;
+use std::time::Instant;
 use thiserror::Error;
 
 /// Major numbers of Linux's pseudo-terminals.
@@ -114,6 +116,17 @@ impl Line {
         }
     }
 
+    /// Waits until the line is ready for `what`, or gone; returns whether it was before the deadline. Without one it waits for ever.
+    pub fn wait(&self, what: PollFlags, deadline: Option<Instant>) -> Result<bool, LineError> {
+        wait(&mut [PollFd::new(self, what)], deadline)
+    }
+
+    /// Throws away what has arrived and was not read.
+    pub fn discard_input(&self) {
+        // Where this fails the line is gone, and reading will tell.
+        let _ = tcflush(&self.terminal, QueueSelector::IFlush);
+    }
+
     /// Throws away what the system has taken and not sent, since closing a line waits for that, up to half a minute.
     ///
     /// Closing a pseudo-terminal never waits, and what it was given can still be read at the other end: that stays.
@@ -136,6 +149,13 @@ impl Drop for Line {
         // A pseudo-terminal stays exclusive otherwise, for as long as its other end is open. Who shares it may do this, too.
         let _ = ioctl_tiocnxcl(&self.terminal);
     }
+}
+
+/// Waits until one of `ends` is ready, or gone; returns whether one was before the deadline. Without one it waits for ever.
+pub(super) fn wait(ends: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<bool, LineError> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let left = left.and_then(|left| Timespec::try_from(left).ok());
+    Ok(retry_on_intr(|| poll(ends, left.as_ref()))? > 0)
 }
 
 /// What an unplugged adapter answers once it was open.

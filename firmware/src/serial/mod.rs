@@ -12,18 +12,19 @@ mod mailbox;
 mod queued;
 mod thread;
 
+pub(crate) use blocking::write_all;
 pub use blocking::{SerialInput, SerialLink};
 pub use doubles::{FaultyLink, RecordingLink};
 pub use line::{Access, Line, LineError};
 pub use queued::QueuedLink;
 
+use crate::config::SerialSettings;
+use blocking::is_device;
 use moodbox_shared::link::{Faults, HostMessage, Packet};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::AsFd;
-use rustix::io::retry_on_intr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::thread::Thread;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Something that takes packets to whoever listens, and may bring back what they ask for.
@@ -122,7 +123,7 @@ impl From<io::Error> for LinkError {
 }
 
 impl LinkError {
-    fn open(path: &Path, reason: impl Into<LineError>) -> Self {
+    pub(crate) fn open(path: &Path, reason: impl Into<LineError>) -> Self {
         Self::Open { path: path.to_path_buf(), reason: reason.into() }
     }
 }
@@ -147,13 +148,15 @@ pub enum Trouble<'a> {
     },
 }
 
-/// Waits until `end` is ready, or has failed; returns whether it was before the deadline. Without one it waits for ever.
-fn ready(end: &impl AsFd, what: PollFlags, deadline: Option<Instant>) -> Result<bool, LineError> {
-    let mut ends = [PollFd::new(end, what)];
-    Ok(retry_on_intr(|| poll(&mut ends, timeout(deadline).as_ref()))? > 0)
-}
+/// How long a live box waits for a file.
+const FILE_PATIENCE: Duration = Duration::from_millis(5);
 
-/// The time until `deadline`, as the system wants it; `None` waits for ever.
-fn timeout(deadline: Option<Instant>) -> Option<Timespec> {
-    Timespec::try_from(deadline?.saturating_duration_since(Instant::now())).ok()
+/// The link of a live box: a line, which may come and go, or a file that is there already.
+///
+/// * `wake`: the thread to unpark when the host asks for something
+pub fn open_live(settings: &SerialSettings, wake: Thread) -> Result<Box<dyn Link>, LinkError> {
+    if settings.path.exists() && !is_device(&settings.path) {
+        return Ok(Box::new(SerialLink::open(settings, FILE_PATIENCE)?));
+    }
+    Ok(Box::new(QueuedLink::start(settings.clone(), Some(wake))?))
 }

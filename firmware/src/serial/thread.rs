@@ -2,11 +2,12 @@
 
 use super::bell::Bell;
 use super::connection::Connection;
+use super::line::wait;
 use super::mailbox::{Mailbox, News};
-use super::{Access, Line, LineError, ready};
+use super::{Access, Line, LineError};
 use crate::back_off::BackOff;
 use crate::config::SerialSettings;
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::Thread;
@@ -102,7 +103,8 @@ impl LineThread {
     /// Leaves the line alone for a while, unless the box closes the link.
     fn rest(&self, pause: Duration) {
         let until = Instant::now() + pause;
-        while !self.is_closing() && ready(&self.bell, PollFlags::IN, Some(until)).unwrap_or(false) {
+        let mut ends = [PollFd::new(&self.bell, PollFlags::IN)];
+        while !self.is_closing() && wait(&mut ends, Some(until)).unwrap_or(false) {
             self.bell.hush();
         }
     }
