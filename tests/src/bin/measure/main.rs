@@ -4,6 +4,7 @@
 //! cargo run --release -p moodbox-tests --bin measure -- help
 //! ```
 
+mod budgets;
 mod cpu_time;
 mod detector;
 mod framing;
@@ -38,6 +39,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Memory, start and latency of the running box.
+    Budgets {
+        /// The box's program, as `cargo build --release` makes it.
+        #[arg(long, value_name = "FILE")]
+        binary: PathBuf,
+    },
     /// What the face detector finds by size, roll and light of a face, and what it costs.
     Detector,
     /// How the detector's box lies to FER2013's framing, and what the way through frame, detector and crop costs.
@@ -55,6 +62,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
+        Command::Budgets { binary } => budgets::measure(&binary, &arguments.out),
         Command::Detector => detector::measure(&arguments.data, &arguments.out),
         Command::Framing => framing::measure(&arguments.data, &arguments.out),
         Command::Gate => gate::measure(&arguments.data, &arguments.out),
