@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pipeline = Pipeline::new(Some(&face), Some(&speech), &PipelineSettings::default(), &mut luma)?;
     let mut pipeline = Box::new(pipeline);
     let bytes: Vec<u8> = (0..SIZE.0 * SIZE.1).flat_map(|index| [(index % SIZE.0 / 3) as u8, 128]).collect();
-    let frame = RawFrame { format: PixelFormat::Yuyv, width: SIZE.0, height: SIZE.1, stride: 2 * SIZE.0, bytes: &bytes };
+    let frame =
+        RawFrame { format: PixelFormat::Yuyv, width: SIZE.0, height: SIZE.1, stride: 2 * SIZE.0, bytes: &bytes };
     let sound: Vec<i16> = (0..SOUND_HOPS * HOP).map(voice).collect();
     pipeline.on_frame(0, &frame, |_| Sighting::Looked([FACE].into_iter().collect()))?;
     for step in 0..steps {

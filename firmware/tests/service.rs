@@ -125,8 +125,8 @@ fn a_full_disk_turns_the_history_off_and_nothing_else() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let status = wait_for(&mut child, |object| object["type"] == "status" && object["faults"][0] == "history");
-    assert_eq!(status["camera"], "working", "and it goes on");
+    let is_off = |object: &Value| object["type"] == "status" && object["faults"][0] == "history";
+    wait_for(&mut child, |object| is_off(object) && object["camera"] == "working");
     wait_for(&mut child, is_decision);
     let (output, _) = end(child, Signal::TERM);
     assert!(output.status.success());

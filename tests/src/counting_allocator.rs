@@ -1,6 +1,7 @@
 //! An allocator that counts, so that "does not allocate" is a measurement.
 //!
-//! Counts are kept by thread: what other tests of the same program do at the same time does not disturb. A program that counts says
+//! Counts are kept by thread, so that what other tests of the same program do at the same time does not disturb, and for the whole process,
+//! but for what is counted apart. A program that counts says
 //!
 //! ```text
 //! #[global_allocator]
@@ -9,8 +10,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static OF_PROCESS: AtomicU64 = AtomicU64::new(0);
+static OF_PROCESS_APART: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
+    static IS_APART: Cell<bool> = const { Cell::new(false) };
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
     static ALLOCATED_BYTES: Cell<u64> = const { Cell::new(0) };
 }
@@ -45,6 +51,8 @@ unsafe impl GlobalAlloc for CountingAllocator {
 }
 
 fn count(bytes: usize) {
+    let is_apart = IS_APART.try_with(Cell::get).unwrap_or(false);
+    if is_apart { &OF_PROCESS_APART } else { &OF_PROCESS }.fetch_add(1, Ordering::Relaxed);
     // A thread that is ending has no counter any more, and nobody who would read it.
     let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
     let _ = ALLOCATED_BYTES.try_with(|allocated| allocated.set(allocated.get() + bytes as u64));
@@ -65,4 +73,22 @@ pub fn counting<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = allocations();
     let result = work();
     (result, allocations() - before)
+}
+
+/// Requests for memory that all threads have made, but for those made in [`apart`].
+pub fn process_allocations() -> u64 {
+    OF_PROCESS.load(Ordering::Relaxed)
+}
+
+/// Requests for memory that all threads have made in [`apart`].
+pub fn process_allocations_apart() -> u64 {
+    OF_PROCESS_APART.load(Ordering::Relaxed)
+}
+
+/// Runs `work`, whose requests for memory count apart from those of the process.
+pub fn apart<T>(work: impl FnOnce() -> T) -> T {
+    let before = IS_APART.replace(true);
+    let result = work();
+    IS_APART.set(before);
+    result
 }

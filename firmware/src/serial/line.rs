@@ -1,17 +1,16 @@
 //! A terminal line, made raw: a serial port, or a pseudo-terminal in its place.
 //!
-//! Bytes come in and go out without waiting. It stands on `rustix`, because a line of the crate `serialport` can't be waited for
-//! together with a queue without `unsafe`, and throws away what is left to read when the other end hangs up.
+//! Bytes come in and go out without waiting. The crate `serialport` sets the line up and keeps others out; what goes over it goes through
+//! a descriptor of our own, because one of `serialport` can't be waited for together with a queue without `unsafe`, and throws away what is
+//! left to read when the other end hangs up.
 
 use crate::config::SerialSettings;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major, open};
+use rustix::fs::{Mode, OFlags, fstat, major, open};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::termios::{
-    ControlModes, InputModes, OptionalActions, QueueSelector, ioctl_tiocexcl, ioctl_tiocnxcl, tcflush, tcgetattr,
-    tcsetattr,
-};
+use rustix::termios::{QueueSelector, tcflush, tcgetattr};
+use serialport::TTYPort;
 use std::io;
 use std::ops::RangeInclusive;
 use std::time::Instant;
@@ -70,6 +69,8 @@ impl From<Errno> for LineError {
 #[derive(Debug)]
 pub struct Line {
     terminal: OwnedFd,
+    /// Keeps the line as it was set up, and exclusive where that was asked for.
+    _settings: TTYPort,
     is_pseudo: bool,
 }
 
@@ -77,26 +78,15 @@ impl Line {
     /// Opens a line: 8 data bits, no parity, 1 stop bit, no flow control; modem status lines mean nothing.
     pub fn open(settings: &SerialSettings, access: Access) -> Result<Self, LineError> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        // Ours comes first: once a line is exclusive, nobody opens it again.
         let terminal = open(&settings.path, flags, Mode::empty())?;
-        let mut modes = tcgetattr(&terminal)?;
-        let lock = match access {
-            Access::Exclusive => FlockOperation::NonBlockingLockExclusive,
-            Access::Shared => FlockOperation::NonBlockingLockShared,
-        };
-        flock(&terminal, lock).map_err(|error| if error == Errno::WOULDBLOCK { Errno::BUSY } else { error })?;
+        tcgetattr(&terminal)?;
+        let port = serialport::new(settings.path.to_string_lossy(), settings.baud)
+            .exclusive(access == Access::Exclusive)
+            .open_native()
+            .map_err(set_up)?;
         let is_pseudo = PSEUDO_TERMINALS.contains(&major(fstat(&terminal)?.st_rdev));
-        let line = Self { terminal, is_pseudo };
-        if access == Access::Exclusive {
-            // The lock asks politely; this also keeps out those who do not ask.
-            ioctl_tiocexcl(&line.terminal)?;
-        }
-        modes.make_raw();
-        modes.input_modes -= InputModes::IXON | InputModes::IXOFF | InputModes::IXANY;
-        modes.control_modes -= ControlModes::CRTSCTS | ControlModes::CSTOPB;
-        modes.control_modes |= ControlModes::CREAD | ControlModes::CLOCAL;
-        modes.set_speed(settings.baud)?;
-        tcsetattr(&line.terminal, OptionalActions::Now, &modes)?;
-        Ok(line)
+        Ok(Self { terminal, _settings: port, is_pseudo })
     }
 
     /// Takes what has arrived and returns its length; 0 where nothing has.
@@ -144,10 +134,12 @@ impl AsFd for Line {
     }
 }
 
-impl Drop for Line {
-    fn drop(&mut self) {
-        // A pseudo-terminal stays exclusive otherwise, for as long as its other end is open. Who shares it may do this, too.
-        let _ = ioctl_tiocnxcl(&self.terminal);
+/// Why a line that could be opened can't be set up.
+fn set_up(error: serialport::Error) -> LineError {
+    match error.kind {
+        // The lock that asks politely is taken, or the line is exclusive.
+        serialport::ErrorKind::NoDevice | serialport::ErrorKind::Io(io::ErrorKind::WouldBlock) => LineError::Busy,
+        _ => LineError::System(error.into()),
     }
 }
 
