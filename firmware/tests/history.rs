@@ -95,6 +95,17 @@ fn a_disk_that_takes_nothing_turns_the_history_off_and_nothing_else() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = Store::open(&dir.path().join("history.db")).unwrap();
+    let times = [5_000, 7_000, 1_000, 2_000];
+    times.iter().for_each(|&number| store.record(&entry(number)).unwrap());
+    let mut began: Vec<i64> = entries(&store).iter().map(|entry| entry.began_ms / 1_000).collect();
+    began.sort_unstable();
+    assert_eq!(began, [1_000, 2_000, 5_000, 7_000]);
+}
+
+#[test]
 fn a_file_that_is_none_is_put_aside() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("history.db");
