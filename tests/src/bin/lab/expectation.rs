@@ -26,8 +26,12 @@ pub enum Expectation {
     Told,
     /// After a fault of the microphone the right emotion is on show again.
     Microphone(MicrophoneFault),
-    /// Garbage on the serial line is got over.
+    /// Garbage on the serial line is got over, and a ping behind it is answered.
     Garbage,
+    /// The host switches the lights off and on.
+    Muted,
+    /// The host has camera and microphone closed, and opened again.
+    Privacy,
     /// The box ends when it is asked to, and all lights are off.
     Ends,
 }
@@ -46,6 +50,8 @@ impl Display for Expectation {
             Self::Told => f.write_str("a lost camera is told of"),
             Self::Microphone(fault) => write!(f, "microphone back after: {fault}"),
             Self::Garbage => f.write_str("garbage on the serial line"),
+            Self::Muted => f.write_str("lights off and on"),
+            Self::Privacy => f.write_str("a pause for privacy"),
             Self::Ends => f.write_str("the box ends"),
         }
     }

@@ -3,12 +3,14 @@
 use crate::log::Log;
 use anyhow::{Context, Result};
 use moodbox_shared::decision::Verdict;
-use moodbox_shared::link::{DecisionReport, Heartbeat, LinkReader, Message, Packet};
+use moodbox_shared::link::{
+    DecisionReport, Heartbeat, HostMessage, HostPacket, LinkReader, MAX_FRAME_BYTES, Message, Packet, encode,
+};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub struct Link {
     port: File,
     packets: Log<Packet>,
     damaged: Arc<AtomicU64>,
+    asked: AtomicU32,
 }
 
 impl Link {
@@ -27,7 +30,7 @@ impl Link {
         let at = |path: &Path| path.display().to_string();
         let port = OpenOptions::new().read(true).write(true).open(terminal).with_context(|| at(terminal))?;
         let mut record = File::create(record).with_context(|| at(record))?;
-        let link = Self { port, packets: Log::default(), damaged: Arc::default() };
+        let link = Self { port, packets: Log::default(), damaged: Arc::default(), asked: AtomicU32::new(0) };
         let (mut port, packets, damaged) = (link.port.try_clone()?, link.packets.clone(), link.damaged.clone());
         thread::spawn(move || {
             let mut reader = LinkReader::new();
@@ -84,6 +87,13 @@ impl Link {
     /// How many frames were damaged or unknown.
     pub fn damaged(&self) -> u64 {
         self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Asks the box for something.
+    pub fn ask(&self, message: HostMessage) -> Result<()> {
+        let packet = HostPacket { sequence: self.asked.fetch_add(1, Ordering::Relaxed), message };
+        let mut buffer = [0; MAX_FRAME_BYTES];
+        self.send(encode(&packet, &mut buffer)?)
     }
 
     /// Sends bytes to the box.

@@ -20,6 +20,7 @@ mod machine;
 mod material;
 mod pins;
 mod reference;
+mod requests;
 mod scenario;
 mod trace;
 mod voices;
@@ -138,7 +139,7 @@ fn expectations(machine: Machine, material: &Material) -> Vec<Expectation> {
         all.extend(material.voices.iter().map(|(voice, _)| Expectation::Voice(voice.name.clone())));
         all.extend(CameraFault::ALL.map(Expectation::Camera));
         all.extend(MicrophoneFault::ALL.map(Expectation::Microphone));
-        all.extend([Expectation::Told, Expectation::Garbage]);
+        all.extend([Expectation::Told, Expectation::Garbage, Expectation::Muted, Expectation::Privacy]);
     }
     all
 }
@@ -170,6 +171,9 @@ fn play(machine: Machine, board: &mut Board, findings: &mut Findings, material: 
         }
         let (picture, verdict) = next()?;
         scenario.garbage(picture, verdict)?;
+        scenario.mute(picture, verdict)?;
+        let (picture, verdict) = next()?;
+        scenario.pause(picture, verdict)?;
     }
     let live = scenario.end()?;
     findings.judge(&Expectation::Frames, trace::compare(pictures, &film.trace, &live));

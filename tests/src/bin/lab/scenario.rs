@@ -12,14 +12,13 @@ use anyhow::{Context, Result};
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::Verdict;
 use moodbox_shared::link::{Heartbeat, Message, SenseState};
-use moodbox_tests::scene::Random;
 use std::time::Duration;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(45);
+pub(super) const PATIENCE: Duration = Duration::from_secs(45);
 
 /// How long a light may take once the decision is there.
-const PIN_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PIN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Heartbeats, about as many seconds, that a picture is shown at least.
 const SHOWN_HEARTBEATS: usize = 3;
@@ -27,13 +26,10 @@ const SHOWN_HEARTBEATS: usize = 3;
 /// How often a voice is played where the box says that it has lost sound.
 const VOICE_TRIES: usize = 3;
 
-/// Bytes of garbage: many frames' worth, and less than what a line holds if nobody reads it.
-const GARBAGE_BYTES: usize = 2_000;
-
 /// A box under test.
 pub struct Scenario<'a> {
-    board: &'a mut Board,
-    findings: &'a mut Findings,
+    pub(super) board: &'a mut Board,
+    pub(super) findings: &'a mut Findings,
     /// Emotions that were seen on their pins.
     seen: Vec<Emotion>,
 }
@@ -134,23 +130,6 @@ impl<'a> Scenario<'a> {
         Ok(())
     }
 
-    /// Sends garbage to the box, which must go on, and whose own packets must stay whole.
-    pub fn garbage(&mut self, picture: &Picture, verdict: Verdict) -> Result<()> {
-        self.nobody()?;
-        let damaged = self.board.link.damaged();
-        let mut random = Random::new(4);
-        let garbage: Vec<u8> = (0..GARBAGE_BYTES).map(|_| random.below(256) as u8).collect();
-        self.board.link.send(&garbage)?;
-        let found = self.show(picture, verdict)?;
-        let damaged = self.board.link.damaged() - damaged;
-        let found = match damaged {
-            0 => found,
-            _ => Err(format!("{damaged} packets of the box were damaged")),
-        };
-        self.findings.judge(&Expectation::Garbage, found);
-        Ok(())
-    }
-
     /// Ends the box, whose lights must go out, and returns what its trace says of every frame.
     pub fn end(self) -> Result<Vec<String>> {
         let found = match self.seen.len() {
@@ -171,7 +150,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// Shows a picture and waits for its verdict, and for its light where it is an emotion.
-    fn show(&mut self, picture: &Picture, verdict: Verdict) -> Result<Found> {
+    pub(super) fn show(&mut self, picture: &Picture, verdict: Verdict) -> Result<Found> {
         let link = &self.board.link;
         let mark = link.mark();
         self.board.console.command(&format!("show {}", picture.name))?;
@@ -182,7 +161,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// Waits for the light of a verdict, if it is an emotion.
-    fn light(&mut self, verdict: Verdict) -> Result<Found> {
+    pub(super) fn light(&mut self, verdict: Verdict) -> Result<Found> {
         let Some(emotion) = verdict.emotion() else { return Ok(Ok(verdict.to_string())) };
         let lit = self.board.pins.wait(&[emotion], PIN_PATIENCE)?;
         if lit.is_ok() && !self.seen.contains(&emotion) {
@@ -192,7 +171,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// Shows nobody, and waits until the box says so.
-    fn nobody(&mut self) -> Result<bool> {
+    pub(super) fn nobody(&mut self) -> Result<bool> {
         let mark = self.board.link.mark();
         self.board.console.command(&format!("show {EMPTY}"))?;
         Ok(self.board.link.wait_decision(mark, PATIENCE, |report| report.verdict == Verdict::Nobody))
@@ -225,7 +204,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// Waits for some heartbeats and returns the counters of the last.
-    fn heartbeats(&self, count: usize) -> Result<Heartbeat> {
+    pub(super) fn heartbeats(&self, count: usize) -> Result<Heartbeat> {
         self.board.link.wait_heartbeats(count, PATIENCE).context("the box has fallen silent: its heart does not beat")
     }
 
