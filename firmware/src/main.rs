@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use moodbox::config::{Options, SerialSettings, Settings};
 use moodbox::history::{Store, print};
@@ -144,6 +144,10 @@ fn run(options: &RunOptions) -> Result<ExitCode> {
 }
 
 fn demo(options: &DemoOptions) -> Result<ExitCode> {
+    let asked = &options.run.options;
+    if asked.camera.is_some() || asked.microphone.is_some() {
+        bail!("demo plays the built-in sample: for a camera or a microphone of your own take `moodbox run`");
+    }
     let is_paced = !options.fast && io::stdout().is_terminal();
     moodbox::demo::run(options.run.settings()?, is_paced)?;
     Ok(ExitCode::SUCCESS)
