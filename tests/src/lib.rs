@@ -50,3 +50,13 @@ pub fn program(name: &str) -> PathBuf {
     );
     program
 }
+
+/// Runs `work` on a thread with a large stack: a build without optimisation moves a whole pipeline over it several times.
+pub fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    const BYTES: usize = 16 << 20;
+    std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().stack_size(BYTES).spawn_scoped(scope, work).expect("room for a thread");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

@@ -9,7 +9,7 @@ use moodbox_shared::media::face_detector::FaceDetector;
 use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{Pipeline, PipelineSettings, Sighting};
 use moodbox_shared::vision::LumaImage;
-use moodbox_tests::models_dir;
+use moodbox_tests::{models_dir, on_a_large_stack};
 
 const SIZE: (u32, u32) = (640, 480);
 
@@ -45,7 +45,12 @@ struct Watch<'m> {
     frames: u64,
 }
 
-impl Watch<'_> {
+impl<'m> Watch<'m> {
+    fn new(model: &'m Model<'m>) -> Self {
+        let pipeline = Pipeline::new(Some(model), None, &PipelineSettings::default(), &mut []).expect("a face model");
+        Self { pipeline: Box::new(pipeline), detector: FaceDetector::new().expect("embedded"), frames: 0 }
+    }
+
     fn see(&mut self, frame: &GrayImage) -> Decision {
         let image = LumaImage::new(SIZE.0 as usize, SIZE.1 as usize, SIZE.0 as usize, frame.as_raw()).expect("whole");
         let time_ms = self.frames * 1_000 / 30;
@@ -65,11 +70,14 @@ impl Watch<'_> {
 
 #[test]
 fn the_decision_stays_with_one_of_two_people_and_takes_nothing_along_to_the_other() {
+    on_a_large_stack(watch_two_people);
+}
+
+fn watch_two_people() {
     let room = Room { sample: Sample::embedded().expect("built in") };
     let file = std::fs::read(models_dir().join("face.moodnet")).expect("a shipped model");
     let model = Model::load(&file).expect("loads");
-    let pipeline = Pipeline::new(Some(&model), None, &PipelineSettings::default(), &mut []).expect("a face model");
-    let mut watch = Watch { pipeline: Box::new(pipeline), detector: FaceDetector::new().expect("embedded"), frames: 0 };
+    let mut watch = Watch::new(&model);
     let (happy, surprised) = (Verdict::Emotion(Emotion::Happy), Verdict::Emotion(Emotion::Surprised));
 
     // One is there first; then the other is, and now this one leans forward, now that one.

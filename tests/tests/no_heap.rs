@@ -26,7 +26,7 @@ use moodbox_shared::model::Model;
 use moodbox_shared::pipeline::{FaceSense, Judge, Pipeline, PipelineSettings, Sighting, SpeechSense};
 use moodbox_shared::vision::{DetectedFace, Faces, LumaImage};
 use moodbox_tests::counting_allocator::{CountingAllocator, allocated_bytes, allocations};
-use moodbox_tests::models_dir;
+use moodbox_tests::{models_dir, on_a_large_stack};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -186,7 +186,7 @@ fn replay(steps: usize, mut smuggle: impl FnMut()) -> Proof {
 
 #[test]
 fn ten_thousand_steps_of_the_inner_loop_allocate_nothing() {
-    let proof = replay(STEPS, || {});
+    let proof = on_a_large_stack(|| replay(STEPS, || {}));
     proof.inner_loop.print("inner loop");
     proof.detector.print("face detector");
     println!("{:?}, verdicts {:?}, {} frames cut off", proof.counters, proof.verdicts, proof.cut_off);
@@ -202,12 +202,16 @@ fn ten_thousand_steps_of_the_inner_loop_allocate_nothing() {
 
 #[test]
 fn a_single_allocation_a_step_is_noticed() {
-    let proof = replay(50, || drop(black_box(Box::new([7u8; 24]))));
+    let proof = on_a_large_stack(|| replay(50, || drop(black_box(Box::new([7u8; 24])))));
     assert_eq!(proof.inner_loop, Heap { calls: 50, allocations: 50, bytes: 50 * 24 });
 }
 
 #[test]
 fn a_camera_that_sends_mjpeg_allocates_in_its_decoder_alone() {
+    on_a_large_stack(decode_mjpeg);
+}
+
+fn decode_mjpeg() {
     let jpegs = Material::read().jpegs();
     let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
     let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
@@ -259,6 +263,10 @@ impl Link for CountingLine<'_> {
 
 #[test]
 fn the_loop_of_the_box_allocates_nothing_after_its_start() {
+    on_a_large_stack(run_the_box);
+}
+
+fn run_the_box() {
     const SECONDS: usize = 60;
     let material = Material::read();
     let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
