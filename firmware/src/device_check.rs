@@ -2,15 +2,19 @@
 
 use crate::camera;
 use crate::clock::{Clock, RealClock};
-use crate::config::{CameraSource, LedSink, MicrophoneSource, Settings};
+use crate::config::{CameraSource, LedSink, MicrophoneSource, SerialSettings, Settings};
 use crate::history::Store;
 use crate::indicator;
+use crate::instance::Instance;
 use crate::microphone;
 use crate::self_test::Report;
-use crate::serial::SerialLink;
+use crate::serial::{Access, Line};
 use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::path::Path;
+
+/// The service's own folder, which the service manager makes at its first start.
+const STATE_FOLDER: &str = "/var/lib/moodbox";
 
 /// How long a camera may take to its first frame, in microseconds.
 const FIRST_FRAME_US: u64 = 3_000_000;
@@ -23,26 +27,55 @@ const DARK_LUMA: u64 = 20;
 
 /// Exercises each device of the settings; those that are not configured are left out.
 pub fn run(settings: &Settings, report: &mut Report<'_, impl Write>) -> io::Result<()> {
+    let has_pins = matches!(settings.leds.sink, LedSink::Pins { .. });
+    let claimed = (settings.has_devices() || has_pins).then(|| Instance::claim(settings.lock_file.as_deref()));
+    // Held to the end, so that no box starts meanwhile.
+    let _instance = match claimed.transpose() {
+        Ok(instance) => instance,
+        Err(error) => return report.check("devices", Err(error.to_string())),
+    };
     if settings.camera.source != CameraSource::None {
         report.check("camera", check_camera(settings))?;
     }
     if settings.microphone != MicrophoneSource::None {
         report.check("microphone", check_microphone(settings))?;
     }
-    if matches!(settings.leds.sink, LedSink::Pins { .. }) {
+    if has_pins {
         let lit = indicator::probe(&settings.leds);
         report.check("LEDs", lit.map(|()| "each was lit in turn".to_owned()).map_err(|error| error.to_string()))?;
     }
     if let Some(serial) = &settings.serial {
-        let opened = SerialLink::open(serial, Duration::ZERO);
-        let finding = opened.map(|_| format!("{} opens", serial.path.display()));
-        report.check("serial line", finding.map_err(|error| error.to_string()))?;
+        report.check("serial line", check_serial(serial))?;
     }
     if let Some((path, _)) = &settings.history {
-        let opened = Store::open(path).map(|_| format!("{} can be written", path.display()));
-        report.check("history", opened.map_err(|error| error.to_string()))?;
+        report.check("history", check_history(path))?;
     }
     Ok(())
+}
+
+/// A file is as good as a line; one that is missing is made when the box starts.
+fn check_serial(serial: &SerialSettings) -> Result<String, String> {
+    let path = serial.path.display();
+    if serial.path.is_file() {
+        return Ok(format!("{path} is a file: packets are written to its end"));
+    }
+    match Line::open(serial, Access::Exclusive) {
+        Ok(_) => Ok(format!("{path} opens at {} bits a second", serial.baud)),
+        Err(error) => Err(format!("{path}: {error}")),
+    }
+}
+
+/// Looks and makes nothing: what root makes here, the service may not be able to write.
+fn check_history(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.exists() {
+        return Store::open_to_read(path).map(|_| format!("{shown} can be read")).map_err(|error| error.to_string());
+    }
+    match folder.is_dir() || folder == Path::new(STATE_FOLDER) {
+        true => Ok(format!("{shown} is begun with the first event")),
+        false => Err(format!("{shown} can't be made: there is no folder {}", folder.display())),
+    }
 }
 
 /// Takes frames for a second.

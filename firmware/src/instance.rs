@@ -1,10 +1,11 @@
 //! Sees to it that only one box at a time works with the devices of a machine.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError, symlink_metadata};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Where the service holds its lock; its folder exists where the package is installed.
+/// Where the service holds its lock while it runs.
 const SERVICE_LOCK: &str = "/run/moodbox/lock";
 
 /// The devices are not ours.
@@ -15,6 +16,12 @@ pub enum InstanceError {
     #[error("another moodbox is running on this machine ({} is locked): stop it first, or give --lock-file another path", path.display())]
     Running {
         /// The file that it holds.
+        path: PathBuf,
+    },
+    /// The lock is somebody else's, and can't even be looked at.
+    #[error("{} may not be opened: the service has the devices; stop it first: sudo systemctl stop moodbox", path.display())]
+    Denied {
+        /// The file.
         path: PathBuf,
     },
     /// The file can't be made.
@@ -44,7 +51,10 @@ impl Instance {
             .truncate(false)
             .open(&path)
             .or_else(|error| File::open(&path).map_err(|_| error))
-            .map_err(|source| InstanceError::Io { path: path.clone(), source })?;
+            .map_err(|source| match source.kind() {
+                ErrorKind::PermissionDenied => InstanceError::Denied { path: path.clone() },
+                _ => InstanceError::Io { path: path.clone(), source },
+            })?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(InstanceError::Running { path }),
@@ -55,7 +65,8 @@ impl Instance {
 
 fn usual_path() -> PathBuf {
     let service = Path::new(SERVICE_LOCK);
-    if service.parent().is_some_and(Path::is_dir) {
+    // The folder may be closed to us, and is there all the same.
+    if service.parent().is_some_and(|folder| symlink_metadata(folder).is_ok()) {
         service.to_owned()
     } else {
         std::env::temp_dir().join("moodbox.lock")

@@ -41,20 +41,25 @@ pub enum BoxError {
 }
 
 impl BoxError {
-    /// What the status LED flashes of it.
-    fn fault(&self) -> StartFault {
-        match self {
+    /// What the status LED flashes of it; nothing of a box that did start, and nothing where the pins are another box's.
+    fn fault(&self) -> Option<StartFault> {
+        Some(match self {
+            Self::Instance(InstanceError::Running { .. } | InstanceError::Denied { .. }) => return None,
+            Self::Run(RunError::Panicked { .. } | RunError::Encode(_)) => return None,
             Self::Start(StartError::Models(_) | StartError::Pipeline(_)) => StartFault::Model,
-            Self::Instance(InstanceError::Running { .. }) => StartFault::AlreadyRunning,
             Self::Start(StartError::Memory { .. }) | Self::Run(RunError::Thread { .. }) => StartFault::Resources,
             _ => StartFault::Other,
-        }
+        })
     }
 }
 
 /// Runs a box. What stops it is flashed by the status LED, where there is one.
 pub fn run(settings: &Settings) -> Result<(), BoxError> {
-    try_run(settings).inspect_err(|error| flash_code(&settings.leds, error.fault()))
+    let result = try_run(settings);
+    if let Some(fault) = result.as_ref().err().and_then(BoxError::fault) {
+        flash_code(&settings.leds, fault);
+    }
+    result
 }
 
 fn try_run(settings: &Settings) -> Result<(), BoxError> {

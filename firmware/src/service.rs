@@ -1,9 +1,8 @@
 //! The box as a service of systemd: says when it is ready, and that it lives.
 
-use crate::runtime::live::Controls;
+use crate::runtime::live::{Controls, Pulse};
 use sd_notify::NotifyState;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Pings within the time that the service manager waits.
 const PINGS_A_TIMEOUT: u32 = 4;
@@ -25,25 +24,15 @@ pub fn watch(controls: &Arc<Controls>) -> std::io::Result<()> {
     let Some(timeout) = sd_notify::watchdog_enabled() else { return Ok(()) };
     let controls = Arc::clone(controls);
     let started = std::thread::Builder::new().name("watchdog".into()).spawn(move || {
-        let mut watchdog = Watchdog::default();
+        let (mut watchdog, own) = (Watchdog::default(), Pulse::default());
         while !controls.must_stop() {
             if watchdog.all_advanced(&controls) {
                 let _ = sd_notify::notify(&[NotifyState::Watchdog]);
             }
-            sleep(&controls, timeout / PINGS_A_TIMEOUT);
+            controls.sleep(&own, timeout / PINGS_A_TIMEOUT);
         }
     });
     started.map(drop)
-}
-
-/// Sleeps so long, or until the box ends.
-fn sleep(controls: &Controls, span: Duration) {
-    const NAP: Duration = Duration::from_millis(50);
-    let mut slept = Duration::ZERO;
-    while slept < span && !controls.must_stop() {
-        std::thread::sleep(NAP.min(span - slept));
-        slept += NAP;
-    }
 }
 
 /// How far everybody was at the last ping.

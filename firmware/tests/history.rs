@@ -1,6 +1,6 @@
 //! The history against power cuts, damaged files and full disks.
 
-use moodbox::history::{Entry, HistoryError, HourSum, Recorder, Store};
+use moodbox::history::{Entry, HistoryError, HourSum, Recorder, Store, Trouble};
 use moodbox::serial::Link;
 use moodbox_shared::Emotion;
 use moodbox_shared::decision::{EventPhase, Verdict};
@@ -9,8 +9,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Tells the child process of the power cut where to write.
 const CHILD_FILE: &str = "MOODBOX_TEST_HISTORY";
@@ -85,7 +86,7 @@ fn a_recorder_keeps_what_ended_and_forgets_what_is_too_old() {
 #[test]
 fn a_disk_that_takes_nothing_turns_the_history_off_and_nothing_else() {
     let (sender, troubles) = channel();
-    let tell = Box::new(move |trouble: moodbox::history::Trouble<'_>| sender.send(format!("{trouble:?}")).unwrap());
+    let tell = Box::new(move |trouble: Trouble<'_>| sender.send(format!("{trouble:?}")).unwrap());
     let nowhere = Path::new("/proc/no/such/folder/history.db");
     let mut recorder = Recorder::start(nowhere, Duration::from_secs(1), tell).unwrap();
     assert!(troubles.recv().unwrap().starts_with("Off"));
@@ -96,13 +97,25 @@ fn a_disk_that_takes_nothing_turns_the_history_off_and_nothing_else() {
 
 #[test]
 fn a_clock_that_was_set_back_loses_nothing() {
+    /// A clock that stands a year ahead at first, and is then set right.
+    fn clock() -> SystemTime {
+        static ASKED: AtomicU64 = AtomicU64::new(0);
+        let days = if ASKED.fetch_add(1, Ordering::Relaxed) < 3 { 20_365 } else { 20_000 };
+        SystemTime::UNIX_EPOCH + Duration::from_secs(days * 86_400)
+    }
     let dir = tempfile::tempdir().unwrap();
-    let (mut store, _) = Store::open(&dir.path().join("history.db")).unwrap();
-    let times = [5_000, 7_000, 1_000, 2_000];
-    times.iter().for_each(|&number| store.record(&entry(number)).unwrap());
-    let mut began: Vec<i64> = entries(&store).iter().map(|entry| entry.began_ms / 1_000).collect();
-    began.sort_unstable();
-    assert_eq!(began, [1_000, 2_000, 5_000, 7_000]);
+    let path = dir.path().join("history.db");
+    let month = Duration::from_secs(30 * 86_400);
+    let warn = Box::new(|trouble: Trouble<'_>| panic!("{trouble:?}"));
+    let mut recorder = Recorder::start_with_clock(&path, month, warn, clock).unwrap();
+    (0..6).for_each(|_| recorder.send(&packet(EventPhase::End), &[]).unwrap());
+    drop(recorder);
+    let days: Vec<i64> = entries(&Store::open_to_read(&path).unwrap())
+        .iter()
+        .map(|entry| (entry.began_ms + 1_500) / 86_400_000)
+        .collect();
+    assert_eq!(days.iter().filter(|&&day| day == 20_365).count(), 3, "{days:?}");
+    assert_eq!(days.iter().filter(|&&day| day == 20_000).count(), 3, "{days:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod support;
 use moodbox::config::{LedLayout, LedSettings, LedSink, PinDriver};
 use moodbox::indicator::pin_leds::PinLeds;
 use moodbox::indicator::pins::{RecordingPins, Wiring};
-use moodbox::indicator::{FaultyIndicator, returning::Returning};
+use moodbox::indicator::{IndicatorError, returning::Returning};
 use moodbox::microphone::MicrophoneError;
 use moodbox::runtime::RunError;
 use moodbox_shared::decision::Verdict;
@@ -247,6 +247,26 @@ fn what_the_host_says_itself_is_not_judged_and_its_turn_ends_by_itself() {
 }
 
 #[test]
+fn a_host_that_ends_its_turn_early_is_waited_for_no_longer() {
+    let mut act = 0;
+    Stage::new(None, Some(microphones(|_| Ok(TestMicrophone::speaking())))).play_until(|decision, host| {
+        act = match act {
+            0 if decision.verdict == VOICE => {
+                host.say(HostMessage::HostSpeaks(600_000));
+                1
+            }
+            1 if host.status().is_host_speaking && decision.speech.is_none() => {
+                host.say(HostMessage::HostSpeaks(0));
+                2
+            }
+            2 if !host.status().is_host_speaking && decision.verdict == VOICE => 3,
+            same => same,
+        };
+        act == 3
+    });
+}
+
+#[test]
 fn a_ping_comes_back_and_the_lights_do_as_they_are_told() {
     let mut asked = false;
     Stage::new(Some(cameras(|_| Ok(TestCamera::good()))), None).play_until(|_, host| {
@@ -271,8 +291,14 @@ fn a_ping_comes_back_and_the_lights_do_as_they_are_told() {
 #[test]
 fn leds_that_are_denied_are_a_fault_and_the_box_goes_on() {
     let mut stage = Stage::new(Some(cameras(|_| Ok(TestCamera::good()))), None);
-    stage.indicator = Box::new(Returning::start(Box::new(|| Ok(Box::new(FaultyIndicator)))).unwrap());
-    stage.play_until(|decision, host| decision.verdict == FACE && host.status().faults == Faults::LEDS);
+    let denied = || Err(IndicatorError::Denied { device: "/dev/gpiochip0".into() });
+    stage.indicator = Box::new(Returning::start(Box::new(denied)).unwrap());
+    let mut steps = 0;
+    let run = stage.play_until(|decision, host| {
+        steps += u32::from(decision.verdict == FACE && host.status().faults == Faults::LEDS);
+        steps > 20
+    });
+    assert_eq!(run.result.unwrap().device_errors, 1, "asked once; in between they are away");
 }
 
 #[test]

@@ -9,13 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Entries that wait for a slow disk; further ones are dropped.
 const QUEUE: usize = 64;
 
+/// How long the disk is waited for at the end.
+const FAREWELL: Duration = Duration::from_millis(200);
+
 /// From one time that old entries are forgotten to the next.
 const FORGET_EVERY_MS: i64 = 3_600_000;
+
+/// Says what time it is, by the clock on the wall.
+pub type WallClock = fn() -> SystemTime;
 
 /// Told of what goes wrong, on the recorder's own thread.
 pub type Warn = Box<dyn FnMut(Trouble<'_>) + Send>;
@@ -29,10 +35,11 @@ pub enum Trouble<'a> {
     Damaged(&'a Path),
 }
 
-/// A link that keeps the events which pass by. Dropping it writes what still waits.
+/// A link that keeps the events which pass by. Dropping it writes what still waits, as far as the disk takes it in a moment.
 pub struct Recorder {
     is_off: Arc<AtomicBool>,
     queue: Option<SyncSender<Entry>>,
+    clock: WallClock,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -41,6 +48,16 @@ impl Recorder {
     ///
     /// * `retention`: how long entries are kept
     pub fn start(path: &Path, retention: Duration, warn: Warn) -> Result<Self, HistoryError> {
+        Self::start_with_clock(path, retention, warn, SystemTime::now)
+    }
+
+    /// The same by another clock on the wall, for tests.
+    pub fn start_with_clock(
+        path: &Path,
+        retention: Duration,
+        warn: Warn,
+        clock: WallClock,
+    ) -> Result<Self, HistoryError> {
         let (queue, entries) = sync_channel(QUEUE);
         let (path, is_off) = (path.to_owned(), Arc::new(AtomicBool::new(false)));
         let says_off = Arc::clone(&is_off);
@@ -48,7 +65,7 @@ impl Recorder {
             .name("history".into())
             .spawn(move || keep(&path, retention, &entries, warn, &says_off))
             .map_err(HistoryError::Thread)?;
-        Ok(Self { is_off, queue: Some(queue), thread: Some(thread) })
+        Ok(Self { is_off, queue: Some(queue), clock, thread: Some(thread) })
     }
 }
 
@@ -58,7 +75,7 @@ impl Link for Recorder {
         if let (Message::Event(event), Some(queue)) = (&packet.message, &self.queue)
             && event.phase == EventPhase::End
         {
-            let _ = queue.try_send(ended_now(event, SystemTime::now()));
+            let _ = queue.try_send(ended_now(event, (self.clock)()));
         }
         Ok(())
     }
@@ -71,8 +88,11 @@ impl Link for Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.queue = None;
+        let deadline = Instant::now() + FAREWELL;
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 }

@@ -18,12 +18,10 @@ const PROBE: Duration = Duration::from_millis(150);
 pub enum StartFault {
     /// A model can't be used.
     Model = 2,
-    /// Another box runs already.
-    AlreadyRunning = 3,
     /// Memory or threads can't be had.
-    Resources = 4,
+    Resources = 3,
     /// Anything else.
-    Other = 5,
+    Other = 4,
 }
 
 impl StartFault {
@@ -87,7 +85,7 @@ mod tests {
     fn another_box_that_runs_is_three_flashes_and_dark() {
         let (mut pins, recording) = RecordingPins::new(&wiring(false));
         let mut waited = Vec::new();
-        flash(&mut pins, &wiring(false), StartFault::AlreadyRunning.flashes(), |time| waited.push(time)).unwrap();
+        flash(&mut pins, &wiring(false), StartFault::Resources.flashes(), |time| waited.push(time)).unwrap();
         let status = 1 << STATUS;
         assert_eq!(recording.writes(), [0, status, 0, status, 0, status, 0]);
         assert_eq!(waited, [Duration::from_millis(200); 6]);

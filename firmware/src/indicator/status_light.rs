@@ -5,7 +5,7 @@
 //! | paused for privacy | a flash of 100 ms every 2 s |
 //! | a sense that should work does not | blinks once a second |
 //! | starting | blinks five times a second |
-//! | another fault | flashes of 200 ms, as many as its code, and a pause: 6 = the history keeps nothing |
+//! | another fault | flashes of 200 ms, as many as its code, and a pause: 5 = the history keeps nothing |
 //! | all is well | steady |
 //!
 //! A start that failed flashes too; see [`StartFault`](super::flash::StartFault).
@@ -18,8 +18,8 @@ pub const FLASH_MS: u64 = 200;
 /// From the last flash of a code to the first of its repetition, in milliseconds, beside the dark that each flash has.
 const CODE_PAUSE_MS: u64 = 1_200;
 
-/// Flashes of each fault, the most serious first; 2 to 5 tell of starts that failed. Those of the LEDs themselves are not among them: they could not be seen.
-const CODES: [(Faults, u64); 1] = [(Faults::HISTORY, 6)];
+/// Flashes of each fault, the most serious first; 2 to 4 tell of starts that failed. Those of the LEDs themselves are not among them: they could not be seen.
+const CODES: [(Faults, u64); 1] = [(Faults::HISTORY, 5)];
 
 /// Whether the status LED is lit at this time.
 pub fn is_lit(time_ms: u64, status: &Status) -> bool {
@@ -92,13 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn a_history_that_keeps_nothing_flashes_six_times_and_pauses() {
+    fn a_history_that_keeps_nothing_flashes_five_times_and_pauses() {
         let status = Status { faults: Faults::HISTORY.union(Faults::LEDS), ..working() };
         let mut changes = changes(&status).into_iter();
-        for flash in 0..6 {
+        for flash in 0..5 {
             assert_eq!((changes.next(), changes.next()), (Some((400 * flash, true)), Some((400 * flash + 200, false))));
         }
-        assert_eq!(changes.next(), Some((3_600, true)), "after the pause");
+        assert_eq!(changes.next(), Some((3_200, true)), "after the pause");
     }
 
     #[test]

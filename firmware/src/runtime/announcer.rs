@@ -1,7 +1,7 @@
 //! Where decisions are made and told: to the light, to the links, and as events.
 
 use super::latency::Latencies;
-use crate::indicator::{Indicator, Scene};
+use crate::indicator::{Indicator, IndicatorError, Scene};
 use crate::serial::Link;
 use moodbox_shared::decision::{Decision, EmotionEvent};
 use moodbox_shared::link::{
@@ -15,6 +15,14 @@ use std::io::Read;
 
 /// From one heartbeat to the next, in milliseconds.
 const HEARTBEAT_MS: u64 = 1_000;
+
+/// Steps that LEDs must show before they are believed to be back: some can be opened and not be lit.
+const LED_PROOF_STEPS: u32 = 20;
+
+/// The LEDs can be driven again.
+#[derive(Debug, thiserror::Error)]
+#[error("LEDs: they work again")]
+struct LedsBack;
 
 /// Whoever is told of what goes wrong and is got over.
 pub type Warn<'a> = Box<dyn FnMut(&dyn Error) + 'a>;
@@ -47,6 +55,8 @@ pub struct Announcer<'a> {
     last_heartbeat_ms: u64,
     link_dropped: u32,
     led_errors: u32,
+    /// Steps that the LEDs have shown in a row.
+    led_steps: u32,
     latencies: Latencies,
     are_leds_failing: bool,
     is_link_failing: bool,
@@ -77,6 +87,7 @@ impl<'a> Announcer<'a> {
             last_heartbeat_ms: 0,
             link_dropped: 0,
             led_errors: 0,
+            led_steps: 0,
             latencies: Latencies::default(),
             are_leds_failing: false,
             is_link_failing: false,
@@ -102,10 +113,20 @@ impl<'a> Announcer<'a> {
         self.status.faults =
             self.outputs.links.iter().fold(Faults::default(), |faults, link| faults.union(link.faults()));
         match shown {
-            Ok(()) => self.are_leds_failing = false,
+            Ok(()) => {
+                self.led_steps = self.led_steps.saturating_add(1);
+                if self.are_leds_failing && self.led_steps >= LED_PROOF_STEPS {
+                    self.are_leds_failing = false;
+                    (self.outputs.warn)(&LedsBack);
+                }
+            }
             Err(error) => {
-                self.led_errors = self.led_errors.wrapping_add(1);
+                self.led_steps = 0;
                 self.status.faults = self.status.faults.union(Faults::LEDS);
+                // Between attempts they are away, which is no new error.
+                if !matches!(error, IndicatorError::Away) {
+                    self.led_errors = self.led_errors.wrapping_add(1);
+                }
                 if !std::mem::replace(&mut self.are_leds_failing, true) {
                     (self.outputs.warn)(&error);
                 }

@@ -47,7 +47,7 @@ impl CameraThread {
         while !controls.must_stop() {
             pulse.beat();
             if controls.is_paused() {
-                camera = None;
+                camera = camera.filter(|_| self.watch.is_none());
                 self.say_nothing(pulse, SenseState::Paused);
                 controls.sleep(pulse, Duration::from_millis(100));
                 continue;
@@ -63,9 +63,12 @@ impl CameraThread {
             };
             let is_stuck = pulse.state() == SenseState::Frozen && self.clock.now_us() > opened_us + THAW_US;
             if let Err(error) = result {
-                camera = None;
                 self.telling.lost(pulse, &error);
-                controls.sleep(pulse, back_off.after_failure());
+                // A file goes on behind a damaged picture.
+                if self.watch.is_some() {
+                    camera = None;
+                    controls.sleep(pulse, back_off.after_failure());
+                }
             } else if is_stuck {
                 camera = None;
             }

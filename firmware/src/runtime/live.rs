@@ -5,8 +5,7 @@
 //! [`STEP_MS`].
 
 use super::camera_thread::{CameraThread, Seen};
-pub use super::controls::Controls;
-use super::controls::Pulse;
+pub use super::controls::{Controls, Pulse};
 use super::microphone_thread::MicrophoneThread;
 use super::{Announcer, RunError, STEP_MS, Sights, Vitals, Watcher};
 use crate::camera::CameraOpener;
@@ -25,7 +24,7 @@ use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 /// How long the senses may take to end; a driver that takes longer is left behind.
-const FAREWELL: Duration = Duration::from_millis(600);
+const FAREWELL: Duration = Duration::from_millis(250);
 
 /// A slot for the newest of something.
 pub(super) trait Words<T> {
@@ -121,13 +120,16 @@ impl Live<'_> {
                 break Ok(());
             }
         };
+        let gone = threads.iter().find(|thread| self.is_gone(thread)).map(|thread| thread.name);
         self.controls.stop();
         let last = self.announcer.finish(self.clock.now_us());
         // The lights go out first: whatever a driver still does, nobody is shown anything any more.
         drop(self.announcer);
         join(threads)?;
-        ended?;
-        Ok(last?)
+        match gone {
+            Some(thread) => Err(RunError::Panicked { thread }),
+            None => ended.and(Ok(last?)),
+        }
     }
 
     /// Starts the senses' threads; a thread that dies of a mistake takes the box down in order.
@@ -159,10 +161,8 @@ impl Live<'_> {
                             }
                             .run();
                         }
-                        Err(error) => {
-                            telling.tell(&error);
-                            controls.stop();
-                        }
+                        // A thread that ends without having said so takes the box down.
+                        Err(error) => telling.tell(&error),
                     }
                 },
             )?);
@@ -191,8 +191,12 @@ impl Live<'_> {
     /// Whether the box was told to stop, both streams are over, or a thread is gone that has not said so.
     fn is_over(&self, threads: &[SenseThread]) -> bool {
         let Controls { camera, microphone, .. } = &*self.controls;
-        let is_gone = |thread: &SenseThread| thread.handle.is_finished() && !(thread.pulse)(&self.controls).is_over();
-        self.controls.must_stop() || (camera.is_over() && microphone.is_over()) || threads.iter().any(is_gone)
+        let are_over = camera.is_over() && microphone.is_over();
+        self.controls.must_stop() || are_over || threads.iter().any(|thread| self.is_gone(thread))
+    }
+
+    fn is_gone(&self, thread: &SenseThread) -> bool {
+        thread.handle.is_finished() && !(thread.pulse)(&self.controls).is_over()
     }
 
     /// Does what the host asks for.
@@ -200,7 +204,7 @@ impl Live<'_> {
         while let Some(request) = self.announcer.next_request()? {
             match request {
                 HostMessage::PausePrivacy(is_paused) => self.controls.pause(is_paused),
-                HostMessage::HostSpeaks(0) => self.controls.host_speaks_until(now_us.min(1)),
+                HostMessage::HostSpeaks(0) => self.controls.host_speaks_until(now_us.max(1)),
                 HostMessage::HostSpeaks(for_ms) => {
                     self.controls.host_speaks_until(now_us.saturating_add(u64::from(for_ms) * 1_000));
                 }

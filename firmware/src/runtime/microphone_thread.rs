@@ -32,7 +32,7 @@ impl MicrophoneThread {
         while !controls.must_stop() {
             pulse.beat();
             if controls.is_paused() {
-                microphone = None;
+                microphone = microphone.filter(|_| self.watch.is_none());
                 self.be_deaf(pulse, SenseState::Paused);
                 controls.sleep(pulse, Duration::from_millis(100));
                 continue;

@@ -31,6 +31,8 @@ impl SerialLink {
         let path = &settings.path;
         let out = match open_line(settings, Access::Exclusive)? {
             Some(line) => Output::Line(line),
+            // A file in the place of a device that is away would keep it away.
+            None if path.starts_with("/dev") => return Err(LinkError::open(path, LineError::Absent)),
             None => {
                 let file = OpenOptions::new().append(true).create(true).open(path);
                 Output::File(file.map_err(|error| LinkError::open(path, error))?)
