@@ -18,6 +18,7 @@ impl Scenario<'_> {
     /// Sends garbage to the box, which must go on and hear what comes behind, and whose own packets must stay whole.
     pub fn garbage(&mut self, picture: &Picture, verdict: Verdict) -> Result<()> {
         self.nobody()?;
+        let heard_before = self.garbage_heard(0)?.unwrap_or_default();
         let (damaged, mark) = (self.board.link.damaged(), self.board.link.mark());
         let mut random = Random::new(4);
         let garbage: Vec<u8> = (0..GARBAGE_BYTES).map(|_| random.below(256) as u8).collect();
@@ -26,13 +27,25 @@ impl Scenario<'_> {
         let answer = |message: &Message| matches!(message, Message::Pong(token) if *token == TOKEN).then_some(());
         let is_answered = self.board.link.wait(mark, PATIENCE, answer).is_some();
         let found = self.show(picture, verdict)?;
+        let is_heard = self.garbage_heard(heard_before + 1)?.is_some();
         let found = match (self.board.link.damaged() - damaged, is_answered) {
+            _ if !is_heard => Err("the box has met no garbage".to_owned()),
             (0, true) => found.map(|shown| format!("a ping is answered, {shown}")),
             (0, false) => Err("the ping behind it is not answered".to_owned()),
             (damaged, _) => Err(format!("{damaged} packets of the box are damaged")),
         };
         self.findings.judge(&Expectation::Garbage, found);
         Ok(())
+    }
+
+    /// Damaged frames that the box has counted, once there are so many.
+    fn garbage_heard(&self, at_least: u32) -> Result<Option<u32>> {
+        let counted = |message: &Message| match message {
+            Message::Heartbeat(heartbeat) => Some(heartbeat.link_damaged).filter(|&damaged| damaged >= at_least),
+            _ => None,
+        };
+        let mark = self.board.link.mark();
+        Ok(self.board.link.wait(mark, PATIENCE, counted))
     }
 
     /// Has the lights switched off and on while `picture` is on show.
@@ -56,7 +69,9 @@ impl Scenario<'_> {
         };
         let is_told = self.request(HostMessage::PausePrivacy(true), paused)?;
         let is_closed = self.board.console.command("senses_are_closed").is_ok();
-        let is_over = self.request(HostMessage::PausePrivacy(false), |status| !status.is_paused)?;
+        let is_back = |state: SenseState| !matches!(state, SenseState::Paused | SenseState::Lost);
+        let are_back = |status: &Status| !status.is_paused && is_back(status.camera) && is_back(status.microphone);
+        let is_over = self.request(HostMessage::PausePrivacy(false), are_back)?;
         let shown = self.show(picture, verdict)?;
         let found: Found = match (is_told, is_closed, is_over) {
             (true, true, true) => shown.map(|shown| format!("camera and microphone closed, then {shown}")),
