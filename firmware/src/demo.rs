@@ -1,15 +1,11 @@
 //! `moodbox demo`: plays the built-in sample, mean faces and synthetic speech of each emotion.
 
-use crate::clock::{Clock, RealClock, VirtualClock};
+use crate::clock::{RealClock, VirtualClock};
 use crate::config::{CameraSource, MicrophoneSource, Settings};
-use crate::face_detector::FaceDetector;
 use crate::microphone::replay::ReplayMicrophone;
-use crate::run::{BoxError, stop_on_signals};
-use crate::runtime::Watcher;
+use crate::run::{self, BoxError, Film, stop_on_signals};
 use crate::runtime::live::Controls;
-use crate::runtime::replay::Replay;
 use crate::sample::{ITEM_MS, Sample, SampleError};
-use crate::start::{self, Networks, StartError};
 use moodbox_shared::decision::Verdict;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -48,30 +44,15 @@ pub fn run(mut settings: Settings, is_paced: bool) -> Result<(), DemoError> {
 fn play(settings: &Settings, sample: &Sample, is_paced: bool, answers: &mut [Verdict]) -> Result<(), BoxError> {
     let controls = Arc::new(Controls::default());
     stop_on_signals(&controls)?;
-    let networks = Networks::open(settings)?;
-    let detector = || FaceDetector::new().map_err(StartError::Detector);
-    let sight = match networks.face {
-        Some(model) => Some((
-            Box::new(sample.camera()) as Box<_>,
-            Watcher::new(start::sights(model, settings)?, Box::new(detector()?)),
-        )),
-        None => None,
+    let film = Film {
+        camera: Some(Box::new(sample.camera())),
+        microphone: Some(Box::new(ReplayMicrophone::new(sample.sound()))),
+        labels: sample.labels(),
+        clock: if is_paced { Box::new(RealClock::start()) } else { Box::new(VirtualClock::default()) },
     };
-    let hearing = match networks.speech {
-        Some(model) => Some((
-            Box::new(ReplayMicrophone::new(sample.sound())) as Box<_>,
-            start::listener(model, &settings.pipeline)?,
-        )),
-        None => None,
-    };
-    let outputs = start::outputs(settings, sample.labels(), is_paced)?;
-    let announcer = start::announcer(settings, &networks, outputs)?;
-    let clock: Box<dyn Clock> = if is_paced { Box::new(RealClock::start()) } else { Box::new(VirtualClock::default()) };
-    let warn = Box::new(|error: &dyn std::error::Error| eprintln!("moodbox: {error}"));
-    Replay { sight, hearing, announcer, controls, clock, warn }.run(|decision| {
+    run::play(settings, film, &controls, |decision| {
         if let Some(answer) = answers.get_mut((decision.time_ms / ITEM_MS) as usize) {
             *answer = decision.verdict;
         }
-    })?;
-    Ok(())
+    })
 }

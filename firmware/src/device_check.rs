@@ -1,12 +1,14 @@
 //! `moodbox check`, second part: does each configured device work? One line a device, with its remedy.
 
 use crate::camera;
+use crate::camera::watch::BLACK_LEVEL;
 use crate::clock::{Clock, RealClock};
 use crate::config::{CameraSource, LedSink, MicrophoneSource, SerialSettings, Settings};
 use crate::history::Store;
 use crate::indicator;
 use crate::instance::Instance;
 use crate::microphone;
+use crate::microphone::watch::{FULL_SCALE, SILENT_LEVEL};
 use crate::self_test::Report;
 use crate::serial::{Access, Line};
 use moodbox_shared::vision::MAX_FRAME_PIXELS;
@@ -21,9 +23,6 @@ const FIRST_FRAME_US: u64 = 3_000_000;
 
 /// How long each sense is tried once it gives something, in microseconds.
 const TRIAL_US: u64 = 1_000_000;
-
-/// Mean luma below which a picture is too dark to see anybody in.
-const DARK_LUMA: u64 = 20;
 
 /// Exercises each device of the settings; those that are not configured are left out.
 pub fn run(settings: &Settings, report: &mut Report<'_, impl Write>) -> io::Result<()> {
@@ -97,7 +96,7 @@ fn check_camera(settings: &Settings) -> Result<String, String> {
     let (width, height, mean) = shown;
     match frames {
         0 => Err("it opens and gives no frames: is another program using it, or its cable loose?".into()),
-        _ if mean < DARK_LUMA => {
+        _ if mean <= u64::from(BLACK_LEVEL) => {
             Err(format!("{width}×{height}, black (mean luma {mean}): take off the lens cap, or switch on the light"))
         }
         _ => Ok(format!("{width}×{height}, {frames} frames in its first second, mean luma {mean}")),
@@ -120,8 +119,8 @@ fn check_microphone(settings: &Settings) -> Result<String, String> {
     let level_dbfs = 10.0 * (energy / samples.max(1) as f64 / 32_768f64.powi(2)).max(1e-12).log10();
     match (samples, loudest) {
         (0, _) => Err("it opens and gives no sound: is another program using it, or its plug loose?".into()),
-        (_, 0 | 1) => Err("nothing but silence: is it muted? alsamixer, F4, Space switches it on".into()),
-        (_, 32_700..) => Err(format!("too loud ({level_dbfs:.0} dBFS, clipping): turn it down in alsamixer, F4")),
+        (_, ..=SILENT_LEVEL) => Err("nothing but silence: is it muted? alsamixer, F4, Space switches it on".into()),
+        (_, FULL_SCALE..) => Err(format!("too loud ({level_dbfs:.0} dBFS, clipping): turn it down in alsamixer, F4")),
         _ => Ok(format!("{samples} samples at 16 kHz in a second, {level_dbfs:.0} dBFS")),
     }
 }

@@ -1,10 +1,12 @@
 //! `moodbox run`: watches and listens until it is told to stop, or the files are over.
 
+use crate::camera::Camera;
 use crate::clock::{Clock, RealClock, VirtualClock};
 use crate::config::{CameraSource, MicrophoneSource, Settings, SettingsError};
 use crate::face_detector::FaceDetector;
 use crate::indicator::{StartFault, flash_code};
 use crate::instance::{Instance, InstanceError};
+use crate::microphone::Microphone;
 use crate::runtime::live::{Controls, Hearing, Live, Sight};
 use crate::runtime::replay::Replay;
 use crate::runtime::{RunError, Watcher};
@@ -12,12 +14,13 @@ use crate::sample::Labels;
 use crate::scheduling::{self, SchedulingError};
 use crate::service;
 use crate::start::{self, Networks, StartError};
+use moodbox_shared::decision::Decision;
+use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
-use thiserror::Error;
 
 /// Why a run ends with an error.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BoxError {
     /// The settings make no box.
@@ -121,26 +124,48 @@ fn run_live(settings: &Settings, controls: &Arc<Controls>) -> Result<(), BoxErro
 }
 
 fn run_replay(settings: &Settings, controls: &Arc<Controls>) -> Result<(), BoxError> {
-    let networks = Networks::open(settings)?;
     let (camera, microphone) = start::openers(settings, RealClock::start())?;
-    let camera = start::open_camera(camera)?;
-    let microphone = start::open_microphone(microphone)?;
-    let sight = match networks.face.zip(camera) {
+    let film = Film {
+        camera: camera.map(|mut open| open()).transpose().map_err(StartError::Camera)?,
+        microphone: microphone.map(|mut open| open()).transpose().map_err(StartError::Microphone)?,
+        labels: Labels::default(),
+        clock: Box::new(VirtualClock::default()),
+    };
+    play(settings, film, controls, |_| {})
+}
+
+/// What is played: pictures, sound, and at what pace.
+pub(crate) struct Film {
+    pub camera: Option<Box<dyn Camera>>,
+    pub microphone: Option<Box<dyn Microphone>>,
+    /// What is really shown, where that is known.
+    pub labels: Labels,
+    pub clock: Box<dyn Clock>,
+}
+
+/// Plays a film to a box, on this thread.
+pub(crate) fn play(
+    settings: &Settings,
+    film: Film,
+    controls: &Arc<Controls>,
+    observe: impl FnMut(&Decision),
+) -> Result<(), BoxError> {
+    let networks = Networks::open(settings)?;
+    let sight = match networks.face.zip(film.camera) {
         Some((model, camera)) => {
             let detector = FaceDetector::new().map_err(StartError::Detector)?;
             Some((camera, Watcher::new(start::sights(model, settings)?, Box::new(detector))))
         }
         None => None,
     };
-    let hearing = match networks.speech.zip(microphone) {
+    let hearing = match networks.speech.zip(film.microphone) {
         Some((model, microphone)) => Some((microphone, start::listener(model, &settings.pipeline)?)),
         None => None,
     };
-    let outputs = start::outputs(settings, Labels::default(), false)?;
+    let outputs = start::outputs(settings, film.labels, film.clock.is_real())?;
     let announcer = start::announcer(settings, &networks, outputs)?;
-    let clock: Box<dyn Clock> = Box::new(VirtualClock::default());
-    Replay { sight, hearing, announcer, controls: Arc::clone(controls), clock, warn: Box::new(|error| tell(&error)) }
-        .run(|_| {})?;
+    let (controls, clock, warn) = (Arc::clone(controls), film.clock, Box::new(|error: &dyn Error| tell(&error)));
+    Replay { sight, hearing, announcer, controls, clock, warn }.run(observe)?;
     Ok(())
 }
 

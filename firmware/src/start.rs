@@ -1,7 +1,7 @@
 //! Puts a box together from its settings, in the order in which things can fail: models, files, memory, and devices last, because these may
 //! be away.
 
-use crate::camera::{self, Camera, CameraError, CameraOpener};
+use crate::camera::{self, CameraError, CameraOpener};
 use crate::clock::RealClock;
 use crate::config::{CameraSource, LedSink, MicrophoneSource, Settings};
 use crate::face_detector::DetectorError;
@@ -199,16 +199,4 @@ fn zeros(bytes: usize) -> Result<Vec<u8>, StartError> {
     memory.try_reserve_exact(bytes).map_err(|_| StartError::Memory { kib: bytes / 1_024 })?;
     memory.resize(bytes, 0);
     Ok(memory)
-}
-
-/// Opens a camera for a replay.
-pub fn open_camera(opener: Option<CameraOpener>) -> Result<Option<Box<dyn Camera>>, StartError> {
-    Ok(opener.map(|mut open| open()).transpose()?)
-}
-
-/// Opens a microphone for a replay.
-pub fn open_microphone(
-    opener: Option<MicrophoneOpener>,
-) -> Result<Option<Box<dyn microphone::Microphone>>, StartError> {
-    Ok(opener.map(|mut open| open()).transpose()?)
 }

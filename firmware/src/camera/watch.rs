@@ -17,7 +17,7 @@ const DARK_US: u64 = 2_000_000;
 const GRID: usize = 48;
 
 /// Brightest level of a black picture: black is 16 in video levels, and a covered sensor's noise lifts it by another 16 at high gain.
-const BLACK_LEVEL: u8 = 32;
+pub(crate) const BLACK_LEVEL: u8 = 32;
 
 /// Pixels in a hundred that may be brighter: standby lights and hot pixels don't make a dark room bright.
 const BRIGHT_PERCENT: u32 = 1;

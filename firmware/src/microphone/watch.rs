@@ -7,13 +7,13 @@ use moodbox_shared::audio::SAMPLE_RATE;
 use moodbox_shared::link::SenseState;
 
 /// Largest sample of digital silence: a bit of dither. The room's and the amplifier's own noise is above that in every microphone.
-const SILENT_LEVEL: u16 = 1;
+pub(crate) const SILENT_LEVEL: u16 = 1;
 
 /// Samples that must be silent: ten seconds, since some microphones cut off noise in the pauses of speech.
 const SILENT_SAMPLES: usize = 10 * SAMPLE_RATE;
 
 /// Smallest sample at full scale: 0.1 dB below, since what a converter cut off overshoots a little less after resampling and mixing.
-const FULL_SCALE: u16 = 32_392;
+pub(crate) const FULL_SCALE: u16 = 32_392;
 
 /// Parts that a second is counted in.
 const PARTS: usize = 10;

@@ -1,7 +1,7 @@
 //! The camera's thread: opens the camera whenever it is there, looks at its frames, and hands on what they came to.
 
 use super::controls::{Controls, Pulse};
-use super::live::{FaceSlot, Telling, Words};
+use super::live::{FaceSlot, Telling};
 use super::watcher::Watcher;
 use crate::back_off::BackOff;
 use crate::camera::watch::PictureWatch;
@@ -102,7 +102,7 @@ impl CameraThread {
         };
         back_off.reset();
         self.telling.found(pulse, "camera", state);
-        self.slot.put(Seen { word, arrived_us });
+        self.slot.force_push(Seen { word, arrived_us });
         self.telling.wake();
         Ok(())
     }

@@ -79,19 +79,6 @@ pub struct Pulse {
     is_over: AtomicBool,
 }
 
-/// Every state, by its place.
-const STATES: [SenseState; 9] = [
-    SenseState::Off,
-    SenseState::Starting,
-    SenseState::Working,
-    SenseState::Lost,
-    SenseState::Paused,
-    SenseState::Frozen,
-    SenseState::Dark,
-    SenseState::Silent,
-    SenseState::Clipping,
-];
-
 impl Pulse {
     /// The thread has come round once more.
     pub fn beat(&self) {
@@ -105,13 +92,12 @@ impl Pulse {
 
     /// Says how the sense is doing, and returns how it was before.
     pub fn set_state(&self, state: SenseState) -> SenseState {
-        let place = STATES.iter().position(|&known| known == state).unwrap_or_default();
-        STATES[usize::from(self.state.swap(place as u8, Ordering::AcqRel)) % STATES.len()]
+        state_at(self.state.swap(state as u8, Ordering::AcqRel))
     }
 
     /// How the sense is doing.
     pub fn state(&self) -> SenseState {
-        STATES[usize::from(self.state.load(Ordering::Acquire)) % STATES.len()]
+        state_at(self.state.load(Ordering::Acquire))
     }
 
     /// Counts an error of the device.
@@ -145,6 +131,11 @@ impl Pulse {
     }
 }
 
+/// The state of this number; only numbers of states are ever stored.
+fn state_at(number: u8) -> SenseState {
+    SenseState::ALL.get(usize::from(number)).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +152,7 @@ mod tests {
     fn every_state_is_told_as_it_is() {
         let pulse = Pulse::default();
         let mut before = SenseState::Off;
-        for state in STATES {
+        for state in SenseState::ALL {
             assert_eq!((pulse.set_state(state), pulse.state()), (before, state));
             before = state;
         }

@@ -26,18 +26,7 @@ use std::time::{Duration, Instant};
 /// How long the senses may take to end; a driver that takes longer is left behind.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A slot for the newest of something.
-pub(super) trait Words<T> {
-    /// Puts a word in, in place of one that nobody has taken.
-    fn put(&self, word: T);
-}
-
-impl<T> Words<T> for ArrayQueue<T> {
-    fn put(&self, word: T) {
-        self.force_push(word);
-    }
-}
-
+/// Slots for the newest word of each sense: a word that nobody has taken gives way.
 pub(super) type FaceSlot = ArrayQueue<Seen>;
 pub(super) type SpeechSlot = ArrayQueue<SpeechWord>;
 

@@ -1,7 +1,7 @@
 //! The microphone's thread: opens the microphone whenever it is there, listens, and hands on what was heard.
 
 use super::controls::{Controls, Pulse};
-use super::live::{SpeechSlot, Telling, Words};
+use super::live::{SpeechSlot, Telling};
 use crate::back_off::BackOff;
 use crate::clock::{Clock, RealClock};
 use crate::microphone::watch::SoundWatch;
@@ -44,12 +44,12 @@ impl MicrophoneThread {
             };
             if let Err(error) = result {
                 microphone = None;
-                self.slot.put(self.sense.forget());
+                self.slot.force_push(self.sense.forget());
                 self.telling.lost(pulse, &error);
                 controls.sleep(pulse, back_off.after_failure());
             }
         }
-        self.slot.put(self.sense.end());
+        self.slot.force_push(self.sense.end());
         pulse.end();
         self.telling.wake();
     }
@@ -73,7 +73,7 @@ impl MicrophoneThread {
             // What the host says itself is nobody's voice.
             let is_nobodys = self.controls.is_host_speaking(self.clock.now_us());
             // The decision takes it at its next step, which is never far.
-            self.slot.put(if is_nobodys { self.sense.forget() } else { self.sense.on_audio(period.samples) });
+            self.slot.force_push(if is_nobodys { self.sense.forget() } else { self.sense.on_audio(period.samples) });
         }
         pulse.count_overruns(microphone.overruns().wrapping_sub(lost_before));
         Ok(())
@@ -81,7 +81,7 @@ impl MicrophoneThread {
 
     fn be_deaf(&mut self, pulse: &Pulse, state: SenseState) {
         if pulse.set_state(state) != state {
-            self.slot.put(self.sense.forget());
+            self.slot.force_push(self.sense.forget());
             self.telling.wake();
         }
     }

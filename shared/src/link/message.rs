@@ -212,6 +212,19 @@ pub enum SenseState {
 }
 
 impl SenseState {
+    /// Every state, in the order of the wire.
+    pub const ALL: [Self; 9] = [
+        Self::Off,
+        Self::Starting,
+        Self::Working,
+        Self::Lost,
+        Self::Paused,
+        Self::Frozen,
+        Self::Dark,
+        Self::Silent,
+        Self::Clipping,
+    ];
+
     /// Its name, as people and programs read it.
     pub const fn name(self) -> &'static str {
         match self {
