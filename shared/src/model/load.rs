@@ -17,6 +17,7 @@ pub struct Model<'a> {
     header: Header,
     network: Network<'a>,
     file_bytes: usize,
+    weight_bytes: usize,
     crc32: u32,
 }
 
@@ -30,7 +31,7 @@ impl<'a> Model<'a> {
         check_labels(&header, network.output_len())?;
         check_calibration(&header)?;
         header.input.check(network.input_shape())?;
-        Ok(Self { header, network, file_bytes: file.len(), crc32 })
+        Ok(Self { header, network, file_bytes: file.len(), weight_bytes: data.len(), crc32 })
     }
 
     /// What the network looks at or listens to.
@@ -76,6 +77,11 @@ impl<'a> Model<'a> {
     /// Length of the file.
     pub fn file_bytes(&self) -> usize {
         self.file_bytes
+    }
+
+    /// Bytes of the file that a run reads: weights, biases and factors of all layers.
+    pub fn weight_bytes(&self) -> usize {
+        self.weight_bytes
     }
 
     /// The file's checksum: tells models apart.

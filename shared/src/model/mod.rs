@@ -9,6 +9,7 @@ pub mod format;
 pub mod input;
 mod load;
 mod provenance;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "std"))]
@@ -19,6 +20,7 @@ pub use format::{Header, LayerDescription, Operation, Plan, Task, TensorDescript
 pub use input::{InputDescription, SpeechConstants};
 pub use load::{Model, read_header};
 pub use provenance::{Figures, Provenance};
+pub use summary::LayerSummary;
 #[cfg(any(test, feature = "std"))]
 pub use write::{WriteError, write};
 

@@ -61,6 +61,17 @@ fn a_model_is_read_as_it_was_written() {
 }
 
 #[test]
+fn layers_are_summed_up_as_the_network_counts_them() {
+    let file = sample::face_file();
+    let model = Model::load(&file).unwrap();
+    let layers: Vec<LayerSummary> = model.header().plan.summaries().collect();
+    assert_eq!(layers.iter().map(|layer| layer.macs).sum::<u64>(), model.network().macs());
+    let output = crate::nn::Shape { height: 16, width: 16, channels: 4 };
+    assert_eq!(layers[0], LayerSummary { operation: "conv2d", output, macs: 16 * 16 * 36 });
+    assert_eq!(layers.last().map(|layer| (layer.operation, layer.macs)), Some(("dense", 8)));
+}
+
+#[test]
 fn a_model_may_lie_at_any_address() {
     let file = sample::face_file();
     let mut shifted = std::vec![0; 1];
