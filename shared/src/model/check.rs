@@ -5,6 +5,7 @@ use super::format::DATA_ALIGNMENT;
 use super::{MAX_ARENA_BYTES, ModelError, Operation, Plan, TensorDescription};
 use crate::nn::add::Add;
 use crate::nn::channels::{Channels, OutputRange};
+use crate::nn::concat::Concat;
 use crate::nn::conv::Conv2d;
 use crate::nn::dense::Dense;
 use crate::nn::depthwise::Depthwise;
@@ -34,10 +35,10 @@ pub(super) fn network<'a>(plan: &Plan, data: &'a [u8]) -> Result<Network<'a>, Mo
         let at = |fault| ModelError::Layer { layer: index, fault };
         let source = read(plan, index, description.input).map_err(at)?;
         let output = tensor(&description.output, plan).map_err(at)?;
-        let second = match description.operation {
-            Operation::Add { other, .. } if other == description.input => return Err(at(Fault::Reads)),
-            Operation::Add { other, .. } => Some(read(plan, index, other).map_err(at)?),
-            _ => None,
+        let second = match description.operation.other() {
+            Some(other) if other == description.input => return Err(at(Fault::Reads)),
+            Some(other) => Some(read(plan, index, other).map_err(at)?),
+            None => None,
         };
         let edge = Edge { input: source, output };
         let (kernel, cost) = edge.kernel(&description.operation, second, data).map_err(at)?;
@@ -99,8 +100,7 @@ fn no_overlap(plan: &Plan) -> Result<(), ModelError> {
             return plan.layers.len();
         }
         let reads = |layer: &super::LayerDescription| {
-            usize::from(layer.input) == tensor
-                || matches!(layer.operation, Operation::Add { other, .. } if usize::from(other) == tensor)
+            usize::from(layer.input) == tensor || layer.operation.other().map(usize::from) == Some(tensor)
         };
         plan.layers.iter().rposition(reads).unwrap_or(0).max(born(tensor))
     };
@@ -211,6 +211,18 @@ impl Edge {
                 let output_range = self.output_range(range)?;
                 let add = Add::new(scales, self.output.quantization.scale, output_range).ok_or(Fault::Scale)?;
                 Ok((Kernel::Add(add, second.range()), Cost::default()))
+            }
+            Operation::Concat { .. } => {
+                let second = second.ok_or(Fault::Reads)?;
+                let channels = [input.channels, second.shape.channels];
+                let both = channels[0].checked_add(channels[1]).ok_or(Fault::Shape)?;
+                let sides = |shape: Shape| (shape.height, shape.width);
+                if sides(second.shape) != sides(input) || output != (Shape { channels: both, ..input }) {
+                    return Err(Fault::Shape);
+                }
+                let scales = [self.input.quantization, second.quantization];
+                let concat = Concat::new(channels, scales, self.output.quantization).ok_or(Fault::Scale)?;
+                Ok((Kernel::Concat(concat, second.range()), Cost::default()))
             }
         }
     }

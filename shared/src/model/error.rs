@@ -110,8 +110,8 @@ pub enum Fault {
     /// Not finite, not positive, or too far from one.
     #[error("has an impossible scale")]
     Scale,
-    /// Reads a tensor that is not there yet.
-    #[error("reads a tensor that does not exist before it")]
+    /// Reads a tensor that is not there yet, or the same one twice.
+    #[error("reads a tensor that does not exist before it, or one twice")]
     Reads,
     /// The output's shape is not what the operation makes of its input.
     #[error("has an output of another shape than its operation gives")]

@@ -162,4 +162,25 @@ pub enum Operation {
         /// Range of the output.
         range: ClampRange,
     },
+    /// At each place the channels of two different tensors of one height and width, one after the other. A tensor that is not quantised
+    /// as the output has smaller steps than it.
+    Concat {
+        /// The second tensor; an earlier one.
+        other: u16,
+    },
+}
+
+impl Operation {
+    /// The second tensor that is read, if there are two.
+    pub const fn other(&self) -> Option<u16> {
+        match *self {
+            Self::Add { other, .. } | Self::Concat { other } => Some(other),
+            Self::Conv2d { .. }
+            | Self::Depthwise { .. }
+            | Self::MaxPool { .. }
+            | Self::AveragePool { .. }
+            | Self::GlobalAveragePool
+            | Self::Dense { .. } => None,
+        }
+    }
 }

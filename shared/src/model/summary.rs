@@ -37,6 +37,7 @@ impl Operation {
             Self::GlobalAveragePool => "global_average_pool",
             Self::Dense { .. } => "dense",
             Self::Add { .. } => "add",
+            Self::Concat { .. } => "concat",
         }
     }
 
@@ -46,7 +47,11 @@ impl Operation {
             Self::Conv2d { window, .. } => places(*window).saturating_mul(u64::from(input.channels)),
             Self::Depthwise { window, .. } => places(*window),
             Self::Dense { .. } => input.len() as u64,
-            Self::MaxPool { .. } | Self::AveragePool { .. } | Self::GlobalAveragePool | Self::Add { .. } => 0,
+            Self::MaxPool { .. }
+            | Self::AveragePool { .. }
+            | Self::GlobalAveragePool
+            | Self::Add { .. }
+            | Self::Concat { .. } => 0,
         };
         terms.saturating_mul(output.len() as u64)
     }

@@ -8,6 +8,7 @@
 pub(crate) mod add;
 pub mod arena;
 pub(crate) mod channels;
+pub(crate) mod concat;
 pub(crate) mod conv;
 pub(crate) mod dense;
 pub(crate) mod depthwise;

@@ -1,6 +1,7 @@
 //! A network ready to run: the plan of a model file, checked, with its weights read in place.
 
 use super::add::Add;
+use super::concat::Concat;
 use super::conv::Conv2d;
 use super::dense::Dense;
 use super::depthwise::Depthwise;
@@ -55,6 +56,8 @@ pub(crate) enum Kernel<'a> {
     Dense(Dense<'a>),
     /// And where the second input lies.
     Add(Add, Range<usize>),
+    /// And where the second input lies.
+    Concat(Concat, Range<usize>),
 }
 
 impl<'a> Network<'a> {
@@ -139,10 +142,13 @@ impl Layer<'_> {
     /// The loader has made sure that the tensors of a layer lie apart, and within the arena: borrowing them can't fail.
     fn run(&self, isa: Isa, arena: &mut [i8]) {
         let Isa::Scalar = isa;
-        if let Kernel::Add(add, other) = &self.kernel {
+        if let Kernel::Add(_, other) | Kernel::Concat(_, other) = &self.kernel {
             let tensors = [self.input.clone(), other.clone(), self.output.clone()];
-            if let Ok([left, right, output]) = arena.get_disjoint_mut(tensors) {
-                add.run(left, right, output);
+            let Ok([left, right, output]) = arena.get_disjoint_mut(tensors) else { return };
+            match &self.kernel {
+                Kernel::Add(add, _) => add.run(left, right, output),
+                Kernel::Concat(concat, _) => concat.run(left, right, output),
+                _ => {}
             }
             return;
         }
@@ -154,7 +160,7 @@ impl Layer<'_> {
             Kernel::AveragePool(pool) => pool.run(input, output),
             Kernel::GlobalAveragePool(pool) => pool.run(input, output),
             Kernel::Dense(dense) => dense.run(input, output),
-            Kernel::Add(..) => {}
+            Kernel::Add(..) | Kernel::Concat(..) => {}
         }
     }
 }

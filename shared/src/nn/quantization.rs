@@ -24,7 +24,8 @@ impl Quantization {
     }
 }
 
-/// The range that an output is kept within: all of int8, or from the zero point up where a ReLU is fused.
+/// The range that an output is kept within: all of int8, or from the zero point up where a ReLU is fused, up to six where it
+/// is a ReLU6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClampRange {
     /// Smallest output.
@@ -40,6 +41,11 @@ impl ClampRange {
     /// What a ReLU leaves.
     pub const fn relu(output: Quantization) -> Self {
         Self { min: output.zero_point, max: i8::MAX }
+    }
+
+    /// What a ReLU6 leaves: from zero to the step nearest to six, or as far as int8 goes.
+    pub fn relu6(output: Quantization) -> Self {
+        Self { min: output.zero_point, max: output.quantize(6.0) }
     }
 }
 
@@ -146,6 +152,17 @@ mod tests {
         assert_eq!(Requantizer::new(1 << 29, 40), None);
         assert_eq!(Requantizer::new(i32::MAX, 63), None);
         assert_eq!(Requantizer::new(i32::MAX, 30), None);
+    }
+
+    #[test]
+    fn a_relu6_ends_at_the_step_nearest_to_six() {
+        let range = |scale, zero_point| ClampRange::relu6(Quantization { scale, zero_point });
+        assert_eq!(range(0.1, -100), ClampRange { min: -100, max: -40 });
+        // Halves go up: 6 / 0.48 is 12.5.
+        assert_eq!(range(0.48, 0), ClampRange { min: 0, max: 13 });
+        assert_eq!(range(0.02, -128), ClampRange { min: -128, max: 127 });
+        assert_eq!(range(1e-12, -128), ClampRange { min: -128, max: 127 });
+        assert_eq!(range(100.0, 5), ClampRange { min: 5, max: 5 });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 extern crate std;
 
+mod plan;
 mod sample;
 
 use super::error::Fault;
@@ -68,7 +69,7 @@ fn layers_are_summed_up_as_the_network_counts_them() {
     assert_eq!(layers.iter().map(|layer| layer.macs).sum::<u64>(), model.network().macs());
     let output = crate::nn::Shape { height: 16, width: 16, channels: 4 };
     assert_eq!(layers[0], LayerSummary { operation: "conv2d", output, macs: 16 * 16 * 36 });
-    assert_eq!(layers.last().map(|layer| (layer.operation, layer.macs)), Some(("dense", 8)));
+    assert_eq!(layers.last().map(|layer| (layer.operation, layer.macs)), Some(("dense", 16)));
 }
 
 #[test]

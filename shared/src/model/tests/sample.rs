@@ -8,9 +8,9 @@ use heapless::Vec as Array;
 use std::vec;
 use std::vec::Vec;
 
-/// Weights and biases of [`face`]: convolution 3×3×1→4, depthwise 3×3×4, dense 4→2 twice over.
-pub(super) const PARAMETERS: usize = (36 + 4) + (36 + 4) + (8 + 2);
-pub(super) const MACS: u64 = 16 * 16 * 36 + 16 * 16 * 36 + 8;
+/// Weights and biases of [`face`]: convolution 3×3×1→4, depthwise 3×3×4, dense 8→2.
+pub(super) const PARAMETERS: usize = (36 + 4) + (36 + 4) + (16 + 2);
+pub(super) const MACS: u64 = 16 * 16 * 36 + 16 * 16 * 36 + 16;
 /// Where the biases of the first layer lie in the data.
 pub(super) const CONV_BIAS_AT: usize = 48;
 
@@ -34,7 +34,8 @@ fn append(data: &mut Vec<u8>, weights: usize, outputs: usize) -> u32 {
     place
 }
 
-/// 32×32 → convolution to 16×16×4 → depthwise → max pool (same size) → add → average pool 2×2 → global average → dense.
+/// 32×32 → convolution to 16×16×4 → depthwise → max pool (same size) → add → concatenation with the max pool's output → average pool 2×2
+/// → global average → dense.
 pub(super) fn face() -> (Header, Vec<u8>) {
     let mut data = Vec::new();
     let map = shape(16, 16, 4);
@@ -56,14 +57,19 @@ pub(super) fn face() -> (Header, Vec<u8>) {
         LayerDescription { input: 3, output: tensor(map, bytes), operation: Operation::Add { other: 2, range: relu } },
         LayerDescription {
             input: 4,
-            output: tensor(shape(8, 8, 4), 0),
+            output: tensor(shape(16, 16, 8), 2 * bytes),
+            operation: Operation::Concat { other: 3 },
+        },
+        LayerDescription {
+            input: 5,
+            output: tensor(shape(8, 8, 8), 0),
             operation: Operation::AveragePool { window: Window { kernel: [2, 2], stride: [2, 2], padding: [0; 4] } },
         },
-        LayerDescription { input: 5, output: tensor(shape(1, 1, 4), bytes), operation: Operation::GlobalAveragePool },
+        LayerDescription { input: 6, output: tensor(shape(1, 1, 8), bytes), operation: Operation::GlobalAveragePool },
         LayerDescription {
-            input: 6,
+            input: 7,
             output: tensor(shape(1, 1, 2), 0),
-            operation: Operation::Dense { range, parameters: append(&mut data, 8, 2) },
+            operation: Operation::Dense { range, parameters: append(&mut data, 16, 2) },
         },
     ];
     let header = Header {
@@ -73,7 +79,7 @@ pub(super) fn face() -> (Header, Vec<u8>) {
         priors: Array::from_slice(&[0.75, 0.25]).unwrap(),
         provenance: Provenance { preset: "sample".try_into().unwrap(), seed: 7, ..Provenance::default() },
         plan: Plan {
-            arena_bytes: 3 * bytes,
+            arena_bytes: 4 * bytes,
             input: tensor(shape(32, 32, 1), 0),
             layers: Array::from_slice(&layers).unwrap(),
         },
