@@ -43,7 +43,7 @@ fn networks(criterion: &mut Criterion) {
             continue;
         };
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| model.network().run(Isa::Scalar, black_box(&mut arena[..])).len());
+            bencher.iter(|| model.network().run(Isa::SCALAR, black_box(&mut arena[..])).len());
         });
     }
 }

@@ -229,7 +229,7 @@ fn judge_face(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     face_input::quantize(&crop, network.input_quantization(), input).ok()?;
-    let logits = network.run(Isa::Scalar, &mut arena[..]);
+    let logits = network.run(Isa::SCALAR, &mut arena[..]);
     Some(model.face_posteriors(logits).as_array().to_vec())
 }
 
@@ -243,7 +243,7 @@ fn judge_speech(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     kind.quantize(stream.window()?, statistics, network.input_quantization(), input);
-    let logits = network.run(Isa::Scalar, &mut arena[..]);
+    let logits = network.run(Isa::SCALAR, &mut arena[..]);
     Some(model.speech_posteriors(logits).as_array().to_vec())
 }
 

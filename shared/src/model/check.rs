@@ -4,13 +4,14 @@ use super::error::Fault;
 use super::format::DATA_ALIGNMENT;
 use super::{MAX_ARENA_BYTES, ModelError, Operation, Plan, TensorDescription};
 use crate::nn::add::Add;
-use crate::nn::channels::{Channels, OutputRange};
+use crate::nn::channels::{self, Channels, OutputRange};
 use crate::nn::concat::Concat;
 use crate::nn::conv::Conv2d;
 use crate::nn::dense::Dense;
-use crate::nn::depthwise::Depthwise;
+use crate::nn::depthwise::{Depthwise, weight_sums};
 use crate::nn::network::{Kernel, Layer, Network, Tensor};
 use crate::nn::pool::{AveragePool, GlobalAveragePool, MaxPool};
+use crate::nn::weights::{BLOCK, Packing, Weights};
 use crate::nn::{ARENA_ALIGNMENT, ClampRange, MAX_PATCH, Quantization, Requantizer, Shape, Window};
 use heapless::Vec;
 
@@ -146,24 +147,27 @@ impl Edge {
         let input_zero_point = self.input.quantization.zero_point;
         match *operation {
             Operation::Conv2d { window, range, parameters } => {
-                let patch = window_len(window).saturating_mul(usize::from(input.channels));
-                if patch > MAX_PATCH {
+                let packing = operation.packing(input, output).ok_or(Fault::Shape)?;
+                if packing.terms() > MAX_PATCH {
                     return Err(Fault::WindowTooLarge);
                 }
                 self.slides(window, output.channels)?;
-                let outputs = usize::from(output.channels);
-                let (weights, channels) =
-                    parameters_at(data, parameters, patch.saturating_mul(outputs), outputs, patch)?;
+                let (weights, channels) = packed_parameters(data, parameters, packing)?;
                 let output_range = self.output_range(range)?;
-                let macs = output.len() as u64 * patch as u64;
                 let kernel = Conv2d { input, input_zero_point, window, weights, channels, output, output_range };
-                Ok((Kernel::Conv2d(kernel), Cost { parameters: weights.len() + outputs, macs }))
+                let macs = output.len() as u64 * packing.terms() as u64;
+                Ok((Kernel::Conv2d(kernel), Cost { parameters: packing.parameters(), macs }))
             }
             Operation::Depthwise { window, range, parameters } => {
                 self.slides(window, input.channels)?;
                 let (places, outputs) = (window_len(window), usize::from(output.channels));
-                let (weights, channels) =
-                    parameters_at(data, parameters, places.saturating_mul(outputs), outputs, places)?;
+                let bytes = places.saturating_mul(outputs);
+                let parts = LayerData::at(data, parameters, bytes, outputs)?;
+                let channels = parts.channels(outputs, places, |block| weight_sums(parts.weights, outputs, block))?;
+                let weights = parts.weights;
+                if weights.contains(&i8::MIN) {
+                    return Err(Fault::Weight);
+                }
                 let output_range = self.output_range(range)?;
                 let macs = output.len() as u64 * places as u64;
                 let kernel = Depthwise { input, input_zero_point, window, weights, channels, output, output_range };
@@ -195,12 +199,12 @@ impl Edge {
                 if (output.height, output.width) != (1, 1) {
                     return Err(Fault::Shape);
                 }
-                let (inputs, outputs) = (input.len(), usize::from(output.channels));
-                let (weights, channels) =
-                    parameters_at(data, parameters, inputs.saturating_mul(outputs), outputs, inputs)?;
+                let packing = operation.packing(input, output).ok_or(Fault::Shape)?;
+                let (weights, channels) = packed_parameters(data, parameters, packing)?;
                 let output_range = self.output_range(range)?;
                 let kernel = Dense { weights, channels, output_range };
-                Ok((Kernel::Dense(kernel), Cost { parameters: weights.len() + outputs, macs: weights.len() as u64 }))
+                let macs = (packing.outputs * packing.terms()) as u64;
+                Ok((Kernel::Dense(kernel), Cost { parameters: packing.parameters(), macs }))
             }
             Operation::Add { range, .. } => {
                 let second = second.ok_or(Fault::Reads)?;
@@ -257,33 +261,61 @@ fn window_len(window: Window) -> usize {
     usize::from(window.kernel[0]).saturating_mul(usize::from(window.kernel[1]))
 }
 
-/// The weights and channels of a layer.
-///
-/// * `terms`: products that an output is summed from; each is at most 127 · 128 in size
-fn parameters_at(
-    data: &[u8],
-    offset: u32,
-    weights: usize,
-    outputs: usize,
-    terms: usize,
-) -> Result<(&[i8], Channels<'_>), Fault> {
-    let offset = offset as usize;
-    if !offset.is_multiple_of(DATA_ALIGNMENT) {
-        return Err(Fault::Alignment);
-    }
-    let mut rest = data.get(offset..).ok_or(Fault::OutsideData)?;
-    let mut take = |bytes: usize| -> Result<&[u8], Fault> {
-        let part = rest.get(..bytes).ok_or(Fault::OutsideData)?;
-        rest = rest.get(bytes.next_multiple_of(DATA_ALIGNMENT)..).ok_or(Fault::OutsideData)?;
-        Ok(part)
-    };
-    let weights: &[i8] = bytemuck::cast_slice(take(weights)?);
-    let biases = take(4 * outputs)?.as_chunks().0;
-    let multipliers = take(4 * outputs)?.as_chunks().0;
-    let shifts = take(4 * outputs)?.as_chunks().0;
-    if weights.contains(&i8::MIN) {
-        return Err(Fault::Weight);
-    }
-    let channels = Channels::new(biases, multipliers, shifts, terms as i64 * 127 * 128).ok_or(Fault::Requantisation)?;
+/// The weights of a convolution or dense layer, and its channels.
+fn packed_parameters(data: &[u8], offset: u32, packing: Packing) -> Result<(Weights<'_>, Channels<'_>), Fault> {
+    let parts = LayerData::at(data, offset, packing.bytes(), packing.outputs)?;
+    let weights = Weights::new(parts.weights, packing).ok_or(Fault::Weight)?;
+    let channels = parts.channels(packing.outputs, packing.terms(), |block| weights.sums(block))?;
     Ok((weights, channels))
+}
+
+/// The parts of a layer's parameters.
+#[derive(Clone, Copy)]
+pub(super) struct LayerData<'a> {
+    pub(super) weights: &'a [i8],
+    pub(super) arrays: [&'a [u8]; channels::ARRAYS],
+}
+
+impl<'a> LayerData<'a> {
+    pub(super) fn at(data: &'a [u8], offset: u32, weight_bytes: usize, outputs: usize) -> Result<Self, Fault> {
+        let offset = offset as usize;
+        if !offset.is_multiple_of(DATA_ALIGNMENT) {
+            return Err(Fault::Alignment);
+        }
+        let mut rest = data.get(offset..).ok_or(Fault::OutsideData)?;
+        let mut take = |bytes: usize| -> Result<&[u8], Fault> {
+            let part = rest.get(..bytes).ok_or(Fault::OutsideData)?;
+            rest = rest.get(bytes.next_multiple_of(DATA_ALIGNMENT)..).ok_or(Fault::OutsideData)?;
+            Ok(part)
+        };
+        let weights = bytemuck::cast_slice(take(weight_bytes)?);
+        let bytes = Channels::bytes(outputs);
+        Ok(Self { weights, arrays: [take(bytes)?, take(bytes)?, take(bytes)?, take(bytes)?] })
+    }
+
+    /// * `terms`: products that an output is summed from; each is at most 127 · 128 in size
+    fn channels(
+        self,
+        outputs: usize,
+        terms: usize,
+        weight_sums: impl Fn(usize) -> [i32; BLOCK],
+    ) -> Result<Channels<'a>, Fault> {
+        Channels::new(outputs, self.arrays, terms as i64 * 127 * 128, weight_sums).ok_or(Fault::Requantisation)
+    }
+}
+
+impl Operation {
+    /// How the weights of a convolution or dense layer are packed; `None` for all others.
+    pub(super) fn packing(&self, input: Shape, output: Shape) -> Option<Packing> {
+        let outputs = usize::from(output.channels);
+        match self {
+            Self::Conv2d { window, .. } => Some(Packing {
+                outputs,
+                kernel_rows: window.kernel[0].into(),
+                row_len: usize::from(window.kernel[1]) * usize::from(input.channels),
+            }),
+            Self::Dense { .. } => Some(Packing { outputs, kernel_rows: 1, row_len: input.len() }),
+            _ => None,
+        }
+    }
 }

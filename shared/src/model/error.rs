@@ -125,11 +125,11 @@ pub enum Fault {
     /// The parameters do not lie within the data.
     #[error("has its parameters outside the file")]
     OutsideData,
-    /// A weight of −128.
-    #[error("has a weight outside [-127, 127]")]
+    /// A weight of −128, or padding that is not zero.
+    #[error("has a weight outside [-127, 127], or one where there is no input or output")]
     Weight,
-    /// A multiplier or shift out of range, or sums that could leave 32 bits.
-    #[error("has a bias, multiplier or shift out of range")]
+    /// A multiplier or shift out of range, sums that could leave 32 bits, or a sum of weights that is another.
+    #[error("has a bias, multiplier, shift or sum of weights that can't be")]
     Requantisation,
     /// The smallest output is above the largest.
     #[error("has an empty output range")]

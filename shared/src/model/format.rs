@@ -15,12 +15,19 @@
 //! Numbers are little-endian. The parameters of a layer start at a multiple of 16 in the data. Each of these parts is followed by
 //! zeros up to the next multiple of 16:
 //!
-//! 1. weights, `i8` in `[−127, 127]`: a convolution's as `[out][kernel height][kernel width][in]`, a depthwise convolution's as
-//!    `[kernel height][kernel width][channel]`, a dense layer's as `[out][in]`, `in` being height × width × channels
+//! 1. weights, `i8` in `[−127, 127]`: those of convolutions and dense layers packed for the kernels,
+//!    `[block of 8 outputs][kernel row][quad of kernel width · in][output of the block][number of the quad]` (a dense layer's kernel is
+//!    one row of height · width · channels), a depthwise convolution's as `[kernel height][kernel width][channel]`
 //! 2. bias, `i32` an output channel, in steps of (input scale · weight scale), with the input's zero point folded in:
 //!    `bias − zero_point · Σ weights`, so that a kernel multiplies the stored numbers as they are
 //! 3. multiplier, `i32` an output channel, and
 //! 4. shift, `i32` an output channel: see [`Requantizer`](crate::nn::Requantizer)
+//! 5. sum of weights, `i32` an output channel
+//!
+//! Outputs are filled up to a whole block of eight, rows to a whole quad of four numbers; what fills them is zero. [`LayerParameters`]
+//! makes and reads all this.
+//!
+//! [`LayerParameters`]: super::LayerParameters
 
 use super::{InputDescription, MAX_LABELS, MAX_LAYERS, Provenance};
 use crate::Emotion;
@@ -32,7 +39,7 @@ use serde::{Deserialize, Serialize};
 pub const MAGIC: [u8; 8] = *b"MOODNET\n";
 
 /// Changes whenever an older reader would read something else.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Bytes before the header.
 pub const PREAMBLE_BYTES: usize = 32;

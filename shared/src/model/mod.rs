@@ -8,6 +8,8 @@ pub mod error;
 pub mod format;
 pub mod input;
 mod load;
+#[cfg(any(test, feature = "std"))]
+mod parameters;
 mod provenance;
 pub mod summary;
 #[cfg(test)]
@@ -19,6 +21,8 @@ pub use error::{Fault, ModelError};
 pub use format::{Header, LayerDescription, Operation, Plan, Task, TensorDescription};
 pub use input::{InputDescription, SpeechConstants};
 pub use load::{Model, read_header};
+#[cfg(any(test, feature = "std"))]
+pub use parameters::LayerParameters;
 pub use provenance::{Figures, Provenance};
 pub use summary::LayerSummary;
 #[cfg(any(test, feature = "std"))]

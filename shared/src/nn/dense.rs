@@ -1,14 +1,15 @@
 //! Dense layer: every output from every input.
 
 use super::channels::{Channels, OutputRange};
+use super::conv::dot;
+use super::weights::{BLOCK, QUAD, Weights};
 
 /// A dense layer.
 ///
 /// `out[o] = requantise(bias[o] + Σ weight[o, i] · in[i])`, the bias holding `−zero_point · Σ weight`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dense<'a> {
-    /// `[out][in]`.
-    pub(crate) weights: &'a [i8],
+    pub(crate) weights: Weights<'a>,
     pub(crate) channels: Channels<'a>,
     pub(crate) output_range: OutputRange,
 }
@@ -17,34 +18,39 @@ impl Dense<'_> {
     /// * `input`: `[in]`, a tensor of any shape as it lies
     /// * `output`: `[out]`
     pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
-        let rows = self.weights.chunks_exact(input.len());
-        for ((number, weights), (bias, requantizer)) in output.iter_mut().zip(rows).zip(self.channels.iter_from(0)) {
-            *number = self.output_range.requantise(bias.wrapping_add(dot(weights, input)), requantizer);
+        let (quads, last) = quads(input);
+        for (block, numbers) in output.chunks_mut(BLOCK).enumerate() {
+            let (whole, rest) = self.weights.block(block).split_at(quads.len());
+            let (sums, rest) = (dot(whole, quads), dot(rest, &[last]));
+            let channels = self.channels.block(block);
+            for (((number, sum), rest), (bias, requantizer)) in
+                numbers.iter_mut().zip(sums).zip(rest).zip(channels.iter())
+            {
+                *number = self.output_range.requantise(bias.wrapping_add(sum).wrapping_add(rest), requantizer);
+            }
         }
     }
 }
 
-/// As the loader has made sure, no sum leaves `i32`.
+/// The numbers as quads, and what is left, filled up with zeros.
 #[inline]
-fn dot(weights: &[i8], values: &[i8]) -> i32 {
-    weights
-        .iter()
-        .zip(values)
-        .fold(0_i32, |sum, (&weight, &value)| sum.wrapping_add(i32::from(weight) * i32::from(value)))
+pub(super) fn quads(numbers: &[i8]) -> (&[[i8; QUAD]], [i8; QUAD]) {
+    let (quads, rest) = numbers.as_chunks();
+    let mut last = [0; QUAD];
+    last[..rest.len()].copy_from_slice(rest);
+    (quads, last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::test_layers;
-    use super::*;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn a_dense_layer_is_a_convolution_that_sees_everything(layer in test_layers::dense()) {
-            let dense = Dense { weights: &layer.weights, channels: layer.channels(), output_range: layer.output_range };
             let mut got = test_layers::blank(layer.output);
-            dense.run(&layer.values, &mut got);
+            layer.dense().run(&layer.values, &mut got);
             let inputs = layer.input.channels;
             let expected = layer.expected(|o| (0..inputs).map(|i| (o * inputs + i, 0, 0, i)).collect());
             prop_assert_eq!(got, expected);

@@ -1,10 +1,8 @@
 //! Depthwise convolution: each channel by itself.
 
 use super::channels::{Channels, OutputRange};
+use super::weights::BLOCK;
 use super::{Shape, Window};
-
-/// Channels worked on at once.
-const BLOCK: usize = 32;
 
 /// A depthwise convolution layer.
 ///
@@ -22,6 +20,17 @@ pub(crate) struct Depthwise<'a> {
     pub(crate) output_range: OutputRange,
 }
 
+/// Sum of the weights of each channel of a block, from weights as a depthwise convolution has them.
+pub(crate) fn weight_sums(weights: &[i8], channels: usize, block: usize) -> [i32; BLOCK] {
+    let mut sums = [0; BLOCK];
+    for place in weights.chunks_exact(channels) {
+        for (sum, &weight) in sums.iter_mut().zip(&place[block * BLOCK..]) {
+            *sum += i32::from(weight);
+        }
+    }
+    sums
+}
+
 impl Depthwise<'_> {
     /// * `input`: `[height, width, channel]`
     /// * `output`: `[height, width, channel]`
@@ -32,9 +41,8 @@ impl Depthwise<'_> {
             for (block, numbers) in numbers.chunks_mut(BLOCK).enumerate() {
                 let first = block * BLOCK;
                 let sums = self.sums(input, place / columns, place % columns, first, numbers.len());
-                for ((number, sum), (bias, requantizer)) in
-                    numbers.iter_mut().zip(sums).zip(self.channels.iter_from(first))
-                {
+                let channels = self.channels.block(block);
+                for ((number, sum), (bias, requantizer)) in numbers.iter_mut().zip(sums).zip(channels.iter()) {
                     *number = self.output_range.requantise(bias.wrapping_add(sum), requantizer);
                 }
             }
@@ -81,17 +89,8 @@ mod tests {
         fn a_depthwise_convolution_is_what_its_formula_says(layer in test_layers::windowed(Reads::ItsOwn)) {
             let Layer { input, .. } = layer;
             let output = Shape { channels: input.channels, ..layer.output };
-            let depthwise = Depthwise {
-                input,
-                input_zero_point: layer.input_zero_point,
-                window: layer.window,
-                weights: &layer.weights,
-                channels: layer.channels(),
-                output,
-                output_range: layer.output_range,
-            };
             let mut got = test_layers::blank(output);
-            depthwise.run(&layer.values, &mut got);
+            layer.depthwise().run(&layer.values, &mut got);
             let [kernel_height, kernel_width] = layer.window.kernel;
             let expected = layer.expected(|c| {
                 let mut terms = test_layers::Terms::new();

@@ -20,6 +20,7 @@ pub mod shape;
 pub mod softmax;
 #[cfg(test)]
 mod test_layers;
+pub(crate) mod weights;
 
 pub use arena::{ARENA_ALIGNMENT, Arena};
 pub use conv::MAX_PATCH;

@@ -3,7 +3,11 @@
 
 extern crate std;
 
-use super::channels::{Channels, OutputRange};
+use super::channels::{ARRAYS, Channels, OutputRange};
+use super::conv::Conv2d;
+use super::dense::Dense;
+use super::depthwise::{self, Depthwise};
+use super::weights::{Packing, Weights};
 use super::{ClampRange, Shape, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -30,9 +34,10 @@ pub(super) struct Layer {
     pub(super) window: Window,
     pub(super) weights: Vec<i8>,
     pub(super) biases: Vec<i32>,
-    folded: Vec<[u8; 4]>,
-    multipliers: Vec<[u8; 4]>,
-    shifts: Vec<[u8; 4]>,
+    multipliers: Vec<i32>,
+    shifts: Vec<i32>,
+    packed: Vec<i8>,
+    arrays: [Vec<u8>; ARRAYS],
     pub(super) output: Shape,
     pub(super) output_range: OutputRange,
 }
@@ -96,32 +101,73 @@ fn layer(reads: Reads, input: Shape, window: Window, output: Shape, weights: usi
                     window,
                     weights,
                     biases,
-                    folded: Vec::new(),
-                    multipliers: multipliers.into_iter().map(i32::to_le_bytes).collect(),
-                    shifts: shifts.into_iter().map(i32::to_le_bytes).collect(),
+                    multipliers,
+                    shifts,
+                    packed: Vec::new(),
+                    arrays: Default::default(),
                     output,
                     output_range: OutputRange { zero_point, clamp },
                 };
-                layer.fold(reads);
+                layer.pack(reads);
                 layer
             },
         )
 }
 
 impl Layer {
-    /// Puts the input's zero point into the biases, as the file has them.
-    fn fold(&mut self, reads: Reads) {
+    /// Lays the numbers out as the file has them, the input's zero point in the biases.
+    fn pack(&mut self, reads: Reads) {
         let out = self.biases.len();
         let each = self.weights.len() / out;
-        for (channel, bias) in self.biases.iter().enumerate() {
-            let place = |i| if reads == Reads::Every { channel * each + i } else { i * out + channel };
-            let sum: i32 = (0..each).map(|i| i32::from(self.weights[place(i)])).sum();
-            self.folded.push((bias - i32::from(self.input_zero_point) * sum).to_le_bytes());
+        let place = |channel, i| if reads == Reads::Every { channel * each + i } else { i * out + channel };
+        let weight_sums: Vec<i32> =
+            (0..out).map(|channel| (0..each).map(|i| i32::from(self.weights[place(channel, i)])).sum()).collect();
+        let folded: Vec<i32> = self
+            .biases
+            .iter()
+            .zip(&weight_sums)
+            .map(|(bias, sum)| bias - i32::from(self.input_zero_point) * sum)
+            .collect();
+        self.arrays = [&folded, &self.multipliers, &self.shifts, &weight_sums].map(|numbers| {
+            let mut bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            bytes.resize(Channels::bytes(out), 0);
+            bytes
+        });
+        self.packed = vec![0; self.packing().bytes()];
+        if reads == Reads::Every {
+            self.packing().places().zip(&self.weights).for_each(|(place, &weight)| self.packed[place] = weight);
         }
     }
 
-    pub(super) fn channels(&self) -> Channels<'_> {
-        Channels::new(&self.folded, &self.multipliers, &self.shifts, 0).unwrap()
+    fn packing(&self) -> Packing {
+        Packing {
+            outputs: self.biases.len(),
+            kernel_rows: self.window.kernel[0].into(),
+            row_len: usize::from(self.window.kernel[1]) * usize::from(self.input.channels),
+        }
+    }
+
+    fn channels(&self, weight_sums: impl Fn(usize) -> [i32; 8]) -> Channels<'_> {
+        Channels::new(self.biases.len(), self.arrays.each_ref().map(Vec::as_slice), 0, weight_sums).unwrap()
+    }
+
+    pub(super) fn conv2d(&self) -> Conv2d<'_> {
+        let weights = Weights::new(&self.packed, self.packing()).unwrap();
+        let &Self { input, input_zero_point, window, output, output_range, .. } = self;
+        let channels = self.channels(|block| weights.sums(block));
+        Conv2d { input, input_zero_point, window, weights, channels, output, output_range }
+    }
+
+    pub(super) fn dense(&self) -> Dense<'_> {
+        let Conv2d { weights, channels, output_range, .. } = self.conv2d();
+        Dense { weights, channels, output_range }
+    }
+
+    pub(super) fn depthwise(&self) -> Depthwise<'_> {
+        let &Self { input, input_zero_point, window, output, output_range, .. } = self;
+        let weights = &self.weights;
+        let channels = self.channels(|block| depthwise::weight_sums(weights, self.biases.len(), block));
+        Depthwise { input, input_zero_point, window, weights, channels, output, output_range }
     }
 
     /// The formula of a layer with weights: `clamp(⌊(bias + Σ w · (x − zero_point)) · multiplier / 2^shift + ½⌋ + zero_point)`.
@@ -137,8 +183,8 @@ impl Layer {
                                 * (i64::from(value) - i64::from(self.input_zero_point));
                         }
                     }
-                    let multiplier = i128::from(i32::from_le_bytes(self.multipliers[usize::from(o)]));
-                    let shift = i32::from_le_bytes(self.shifts[usize::from(o)]);
+                    let multiplier = i128::from(self.multipliers[usize::from(o)]);
+                    let shift = self.shifts[usize::from(o)];
                     let doubled = (i128::from(sum) * multiplier * 2 + (1 << shift)).div_euclid(1 << (shift + 1));
                     let OutputRange { zero_point, clamp } = self.output_range;
                     out.push((doubled as i64 + i64::from(zero_point)).clamp(clamp.min.into(), clamp.max.into()) as i8);

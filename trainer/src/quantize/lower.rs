@@ -30,7 +30,7 @@ pub(super) fn lower(graph: &FloatGraph, shapes: &[[usize; 3]], ranges: &[Range])
     }];
     let mut layers = heapless::Vec::new();
     for (index, (node, range)) in graph.nodes.iter().zip(&ranges[1..]).enumerate() {
-        let lowering = Lowering { index, tensors: &tensors, range: *range };
+        let lowering = Lowering { index, tensors: &tensors, shape: shapes[index], range: *range };
         let (operation, quantization) = lowering.operation(node, &mut data)?;
         let output = TensorDescription {
             shape: shape(shapes[index]).ok_or(QuantizeError::TooLarge { node: index })?,
@@ -101,6 +101,8 @@ struct Lowering<'a> {
     /// All tensors so far.
     tensors: &'a [TensorDescription],
     /// Of the output.
+    shape: [usize; 3],
+    /// Of the output.
     range: Range,
 }
 
@@ -113,14 +115,14 @@ impl Lowering<'_> {
             Op::Conv2d { weight, bias, kernel, stride, padding, relu, .. } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
                 let channels = Channels { weight, bias, innermost: false };
-                let (parameters, output) = self.weighted(&channels, from.quantization, data)?;
-                Ok((Operation::Conv2d { window, range: clamp(*relu, output), parameters }, output))
+                let operation = |range, parameters| Operation::Conv2d { window, range, parameters };
+                self.weighted(&channels, from, *relu, operation, data)
             }
             Op::Depthwise { weight, bias, kernel, stride, padding, relu, .. } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
                 let channels = Channels { weight, bias, innermost: true };
-                let (parameters, output) = self.weighted(&channels, from.quantization, data)?;
-                Ok((Operation::Depthwise { window, range: clamp(*relu, output), parameters }, output))
+                let operation = |range, parameters| Operation::Depthwise { window, range, parameters };
+                self.weighted(&channels, from, *relu, operation, data)
             }
             Op::MaxPool { kernel, stride, padding } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
@@ -137,8 +139,8 @@ impl Lowering<'_> {
             }
             Op::Dense { weight, bias, relu } => {
                 let channels = Channels { weight, bias, innermost: false };
-                let (parameters, output) = self.weighted(&channels, from.quantization, data)?;
-                Ok((Operation::Dense { range: clamp(*relu, output), parameters }, output))
+                let operation = |range, parameters| Operation::Dense { range, parameters };
+                self.weighted(&channels, from, *relu, operation, data)
             }
             Op::Add { other, relu } => {
                 let output = quantization(self.range, 0.0);
@@ -148,18 +150,25 @@ impl Lowering<'_> {
         }
     }
 
-    /// Rounds a layer with weights into `data`: its place there, and how its output is quantised.
+    /// Rounds a layer with weights into `data`; `operation` makes it from its range and the place of its parameters.
     fn weighted(
         &self,
         channels: &Channels<'_>,
-        input: Quantization,
+        from: TensorDescription,
+        relu: bool,
+        operation: impl Fn(ClampRange, u32) -> Operation,
         data: &mut Vec<u8>,
-    ) -> Result<(u32, Quantization), QuantizeError> {
+    ) -> Result<(Operation, Quantization), QuantizeError> {
+        let too_large = QuantizeError::TooLarge { node: self.index };
+        let shape = shape(self.shape).ok_or(too_large)?;
+        let input = from.quantization;
         let scales = channels.scales(input).map_err(|_| QuantizeError::TooLarge { node: self.index })?;
         let output = quantization(self.range, smallest_output_scale(input, &scales));
-        let quantized =
+        let parameters =
             channels.quantize(input, &scales, output.scale).ok_or(QuantizeError::Scale { node: self.index })?;
-        Ok((quantized.append_to(data), output))
+        let range = clamp(relu, output);
+        let place = parameters.append_to(&operation(range, 0), from.shape, shape, data);
+        Ok((operation(range, place), output))
     }
 }
 

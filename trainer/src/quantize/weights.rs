@@ -1,6 +1,6 @@
-//! Weights, biases and factors of a layer in whole numbers, laid out as the model file has them.
+//! Weights, biases and factors of a layer in whole numbers.
 
-use moodbox_shared::model::format::DATA_ALIGNMENT;
+use moodbox_shared::model::LayerParameters;
 use moodbox_shared::nn::{Quantization, Requantizer};
 
 /// Largest product of a weight and an input.
@@ -48,8 +48,8 @@ impl<'a> Channels<'a> {
         Ok(self.bias.iter().enumerate().map(scale).collect())
     }
 
-    /// Whole numbers for given scales; `None` if a factor leaves its range.
-    pub(super) fn quantize(&self, input: Quantization, scales: &[f64], output_scale: f32) -> Option<Quantized> {
+    /// Whole numbers for given scales, the input's zero point in the biases; `None` if a factor leaves its range.
+    pub(super) fn quantize(&self, input: Quantization, scales: &[f64], output_scale: f32) -> Option<LayerParameters> {
         let mut weights = vec![0_i8; self.weight.len()];
         let mut biases = Vec::with_capacity(self.bias.len());
         let mut requantizers = Vec::with_capacity(self.bias.len());
@@ -68,7 +68,7 @@ impl<'a> Channels<'a> {
             biases.push(i32::try_from(bias - i64::from(input.zero_point) * sum).ok()?);
             requantizers.push(Requantizer::from_real(unit * scale / f64::from(output_scale))?);
         }
-        Some(Quantized { weights, biases, requantizers })
+        Some(LayerParameters { weights, biases, requantizers })
     }
 }
 
@@ -76,34 +76,6 @@ impl<'a> Channels<'a> {
 pub(super) fn smallest_output_scale(input: Quantization, scales: &[f64]) -> f32 {
     let largest = scales.iter().copied().fold(0.0, f64::max);
     (f64::from(input.scale) * largest / LARGEST_FACTOR) as f32
-}
-
-/// A layer in whole numbers.
-pub(super) struct Quantized {
-    weights: Vec<i8>,
-    /// With the input's zero point folded in.
-    biases: Vec<i32>,
-    requantizers: Vec<Requantizer>,
-}
-
-impl Quantized {
-    /// Appends the layer to the data of the model file and returns its place there.
-    pub(super) fn append_to(&self, data: &mut Vec<u8>) -> u32 {
-        let place = data.len() as u32;
-        data.extend(self.weights.iter().map(|&weight| weight as u8));
-        pad(data);
-        data.extend(self.biases.iter().flat_map(|bias| bias.to_le_bytes()));
-        pad(data);
-        data.extend(self.requantizers.iter().flat_map(|requantizer| requantizer.multiplier().to_le_bytes()));
-        pad(data);
-        data.extend(self.requantizers.iter().flat_map(|requantizer| requantizer.shift().to_le_bytes()));
-        pad(data);
-        place
-    }
-}
-
-fn pad(data: &mut Vec<u8>) {
-    data.resize(data.len().next_multiple_of(DATA_ALIGNMENT), 0);
 }
 
 #[cfg(test)]

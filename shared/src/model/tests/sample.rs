@@ -1,9 +1,8 @@
 //! A small network with every operation, made by hand.
 
-use super::super::format::DATA_ALIGNMENT;
 use super::*;
 use crate::audio::{FEATURES, SpeechInputKind, SpeechStatistics};
-use crate::nn::{ClampRange, Quantization, Shape, Window};
+use crate::nn::{ClampRange, Quantization, Requantizer, Shape, Window};
 use heapless::Vec as Array;
 use std::vec;
 use std::vec::Vec;
@@ -12,7 +11,7 @@ use std::vec::Vec;
 pub(super) const PARAMETERS: usize = (36 + 4) + (36 + 4) + (16 + 2);
 pub(super) const MACS: u64 = 16 * 16 * 36 + 16 * 16 * 36 + 16;
 /// Where the biases of the first layer lie in the data.
-pub(super) const CONV_BIAS_AT: usize = 48;
+pub(super) const CONV_BIAS_AT: usize = 96;
 
 const HALF: Quantization = Quantization { scale: 0.5, zero_point: -3 };
 
@@ -20,18 +19,32 @@ fn shape(height: u16, width: u16, channels: u16) -> Shape {
     Shape { height, width, channels }
 }
 
-/// Appends weights and channels as the file has them and returns their place.
-fn append(data: &mut Vec<u8>, weights: usize, outputs: usize) -> u32 {
-    let place = data.len() as u32;
-    data.extend(
-        (0..weights).map(|index| ((index * 89) % 255) as u8).map(|weight| if weight == 128 { 0 } else { weight }),
-    );
-    for value in [700_i32, (1 << 30) + 12_345, 40] {
-        data.resize(data.len().next_multiple_of(DATA_ALIGNMENT), 0);
-        (0..outputs).for_each(|_| data.extend_from_slice(&value.to_le_bytes()));
+/// Appends weights and channels as the file has them and returns the operation with their place.
+fn with_parameters(operation: Operation, input: Shape, output: Shape, data: &mut Vec<u8>) -> Operation {
+    let outputs = usize::from(output.channels);
+    let weights = match operation {
+        Operation::Conv2d { window, .. } => patch(window) * usize::from(input.channels) * outputs,
+        Operation::Depthwise { window, .. } => patch(window) * outputs,
+        _ => input.len() * outputs,
+    };
+    let parameters = LayerParameters {
+        weights: (0..weights).map(|index| ((index * 89) % 255) as u8 as i8).map(|weight| weight.max(-127)).collect(),
+        biases: vec![700; outputs],
+        requantizers: vec![Requantizer::new((1 << 30) + 12_345, 40).unwrap(); outputs],
+    };
+    let place = parameters.append_to(&operation, input, output, data);
+    let mut operation = operation;
+    if let Operation::Conv2d { parameters, .. }
+    | Operation::Depthwise { parameters, .. }
+    | Operation::Dense { parameters, .. } = &mut operation
+    {
+        *parameters = place;
     }
-    data.resize(data.len().next_multiple_of(DATA_ALIGNMENT), 0);
-    place
+    operation
+}
+
+fn patch(window: Window) -> usize {
+    usize::from(window.kernel[0]) * usize::from(window.kernel[1])
 }
 
 /// 32×32 → convolution to 16×16×4 → depthwise → max pool (same size) → add → concatenation with the max pool's output → average pool 2×2
@@ -44,12 +57,12 @@ pub(super) fn face() -> (Header, Vec<u8>) {
     let same = Window { kernel: [3, 3], stride: [1, 1], padding: [1; 4] };
     let range = ClampRange::FULL;
     let relu = ClampRange::relu(HALF);
-    let conv = Operation::Conv2d {
-        window: Window { stride: [2, 2], ..same },
-        range: relu,
-        parameters: append(&mut data, 36, 4),
-    };
-    let depthwise = Operation::Depthwise { window: same, range, parameters: append(&mut data, 36, 4) };
+    let conv = Operation::Conv2d { window: Window { stride: [2, 2], ..same }, range: relu, parameters: 0 };
+    let conv = with_parameters(conv, shape(32, 32, 1), map, &mut data);
+    let depthwise = Operation::Depthwise { window: same, range, parameters: 0 };
+    let depthwise = with_parameters(depthwise, map, map, &mut data);
+    let dense = Operation::Dense { range, parameters: 0 };
+    let dense = with_parameters(dense, shape(1, 1, 8), shape(1, 1, 2), &mut data);
     let layers = [
         LayerDescription { input: 0, output: tensor(map, bytes), operation: conv },
         LayerDescription { input: 1, output: tensor(map, 2 * bytes), operation: depthwise },
@@ -66,11 +79,7 @@ pub(super) fn face() -> (Header, Vec<u8>) {
             operation: Operation::AveragePool { window: Window { kernel: [2, 2], stride: [2, 2], padding: [0; 4] } },
         },
         LayerDescription { input: 6, output: tensor(shape(1, 1, 8), bytes), operation: Operation::GlobalAveragePool },
-        LayerDescription {
-            input: 7,
-            output: tensor(shape(1, 1, 2), 0),
-            operation: Operation::Dense { range, parameters: append(&mut data, 16, 2) },
-        },
+        LayerDescription { input: 7, output: tensor(shape(1, 1, 2), 0), operation: dense },
     ];
     let header = Header {
         labels: Array::from_slice(&[Emotion::Happy, Emotion::Neutral]).unwrap(),
@@ -102,9 +111,9 @@ pub(super) fn speech() -> (Header, Vec<u8>) {
     header.input = InputDescription::Speech { kind, constants: SpeechConstants::CURRENT, statistics };
     header.labels = Array::from_slice(&[Emotion::Calm, Emotion::Fearful]).unwrap();
     header.plan.input.shape = shape(FEATURES as u16, 1, 1);
-    let parameters = append(&mut data, 2 * FEATURES, 2);
     let output = TensorDescription { shape: shape(1, 1, 2), quantization: HALF, offset: 192 };
-    let operation = Operation::Dense { range: ClampRange::FULL, parameters };
+    let operation = Operation::Dense { range: ClampRange::FULL, parameters: 0 };
+    let operation = with_parameters(operation, header.plan.input.shape, output.shape, &mut data);
     header.plan.layers = Array::from_slice(&[LayerDescription { input: 0, output, operation }]).unwrap();
     (header, data)
 }
