@@ -4,7 +4,7 @@ use super::channels::OutputRange;
 use super::{Quantization, Requantizer};
 
 /// Bits that both inputs are shifted up by before they are brought to one scale.
-const LEFT_SHIFT: u32 = 20;
+pub(super) const LEFT_SHIFT: u32 = 20;
 
 /// Sum of two tensors of one shape, as TensorFlow Lite's `ADD`.
 ///
@@ -12,10 +12,10 @@ const LEFT_SHIFT: u32 = 20;
 /// [`Requantizer`] does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Add {
-    zero_points: [i8; 2],
-    requantizers: [Requantizer; 2],
-    sum: Requantizer,
-    output_range: OutputRange,
+    pub(super) zero_points: [i8; 2],
+    pub(super) requantizers: [Requantizer; 2],
+    pub(super) sum: Requantizer,
+    pub(super) output_range: OutputRange,
 }
 
 impl Add {

@@ -17,6 +17,8 @@ pub mod network;
 pub(crate) mod pool;
 pub mod quantization;
 pub mod shape;
+#[allow(unsafe_code)]
+mod simd;
 pub mod softmax;
 #[cfg(test)]
 mod test_layers;

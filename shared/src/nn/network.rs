@@ -5,8 +5,8 @@ use super::concat::Concat;
 use super::conv::Conv2d;
 use super::dense::Dense;
 use super::depthwise::Depthwise;
-use super::isa::Instructions;
 use super::pool::{AveragePool, GlobalAveragePool, MaxPool};
+use super::simd;
 use super::{Isa, Quantization, Shape};
 use crate::model::MAX_LAYERS;
 use core::ops::Range;
@@ -142,19 +142,22 @@ impl<'a> Network<'a> {
 impl Layer<'_> {
     /// The loader has made sure that the tensors of a layer lie apart, and within the arena: borrowing them can't fail.
     fn run(&self, isa: Isa, arena: &mut [i8]) {
-        let Instructions::Scalar = isa.0 else { return };
         if let Kernel::Add(_, other) | Kernel::Concat(_, other) = &self.kernel {
             let tensors = [self.input.clone(), other.clone(), self.output.clone()];
             let Ok([left, right, output]) = arena.get_disjoint_mut(tensors) else { return };
-            match &self.kernel {
-                Kernel::Add(add, _) => add.run(left, right, output),
-                Kernel::Concat(concat, _) => concat.run(left, right, output),
-                _ => {}
-            }
+            simd::run_two(isa, &self.kernel, [left, right], output);
             return;
         }
         let Ok([input, output]) = arena.get_disjoint_mut([self.input.clone(), self.output.clone()]) else { return };
-        match &self.kernel {
+        simd::run(isa, &self.kernel, input, output);
+    }
+}
+
+impl Kernel<'_> {
+    /// The scalar kernel of a layer that reads one tensor.
+    #[inline]
+    pub(super) fn run(&self, input: &[i8], output: &mut [i8]) {
+        match self {
             Kernel::Conv2d(conv) => conv.run(input, output),
             Kernel::Depthwise(depthwise) => depthwise.run(input, output),
             Kernel::MaxPool(pool) => pool.run(input, output),
@@ -162,6 +165,16 @@ impl Layer<'_> {
             Kernel::GlobalAveragePool(pool) => pool.run(input, output),
             Kernel::Dense(dense) => dense.run(input, output),
             Kernel::Add(..) | Kernel::Concat(..) => {}
+        }
+    }
+
+    /// The scalar kernel of a layer that reads two tensors.
+    #[inline]
+    pub(super) fn run_two(&self, [left, right]: [&[i8]; 2], output: &mut [i8]) {
+        match self {
+            Kernel::Add(add, _) => add.run(left, right, output),
+            Kernel::Concat(concat, _) => concat.run(left, right, output),
+            _ => {}
         }
     }
 }

@@ -69,6 +69,25 @@ pub(super) fn windowed(reads: Reads) -> impl Strategy<Value = Layer> {
         })
 }
 
+/// Convolutions over inputs of some ten thousand numbers: longer than what a kernel keeps at hand.
+pub(super) fn large() -> impl Strategy<Value = Layer> {
+    let tall = (90..200_u16, 1..3_u16, 100..181_u16);
+    let wide = (1..3_u16, 90..200_u16, 100..181_u16);
+    let square = (20..40_u16, 20..40_u16, 10..30_u16);
+    let windows = ([1..6_u16, 1..6_u16], [1..4_u16, 1..4_u16], [0..5_u16, 0..5_u16, 0..5_u16, 0..5_u16]);
+    (prop_oneof![tall, wide, square], windows, 1..3_u16)
+        .prop_filter_map("the window must slide", |((height, width, channels), (kernel, stride, padding), out)| {
+            let window = Window { kernel, stride, padding };
+            let [rows, columns] = window.output_size(height, width)?;
+            Some((Shape { height, width, channels }, window, Shape { height: rows, width: columns, channels: out }))
+        })
+        .prop_flat_map(|(input, window, output)| {
+            let places = usize::from(window.kernel[0]) * usize::from(window.kernel[1]);
+            let weights = places * usize::from(input.channels) * usize::from(output.channels);
+            layer(Reads::Every, input, window, output, weights)
+        })
+}
+
 /// Layers whose window is the whole input.
 pub(super) fn dense() -> impl Strategy<Value = Layer> {
     (1..200_u16, 1..9_u16).prop_flat_map(|(inputs, outputs)| {

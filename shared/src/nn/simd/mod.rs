@@ -1,0 +1,43 @@
+//! Kernels for processors with vectors: the same numbers as the scalar ones, bit for bit, sooner.
+//!
+//! A convolution goes over the input in bands ([`band`]) and over a band in tiles of a few places and eight outputs ([`sweep`]); how a tile
+//! is summed and requantised in registers is the processor's own matter. [`run`] chooses. This is the only folder with `unsafe` code.
+
+mod band;
+mod sweep;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+use super::Isa;
+use super::isa::Instructions;
+use super::network::Kernel;
+
+/// Computes a layer that reads one tensor; those that read two are [`run_two`]'s.
+pub(super) fn run(isa: Isa, kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
+    match isa.0 {
+        Instructions::Scalar => kernel.run(input, output),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa` that names these instructions exists only where the processor has them.
+        Instructions::Avx2 => unsafe { x86_64::avx2::run(kernel, input, output) },
+        #[cfg(target_arch = "x86_64")]
+        _ => kernel.run(input, output),
+        #[cfg(target_arch = "aarch64")]
+        _ => kernel.run(input, output),
+    }
+}
+
+/// Computes a layer that reads two tensors.
+pub(super) fn run_two(isa: Isa, kernel: &Kernel<'_>, inputs: [&[i8]; 2], output: &mut [i8]) {
+    match isa.0 {
+        Instructions::Scalar => kernel.run_two(inputs, output),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa` that names these instructions exists only where the processor has them, and all of these have AVX2.
+        Instructions::Avx2 | Instructions::AvxVnni | Instructions::Avx512Vnni => unsafe {
+            x86_64::avx2::run_two(kernel, inputs, output)
+        },
+        #[cfg(target_arch = "aarch64")]
+        _ => kernel.run_two(inputs, output),
+    }
+}

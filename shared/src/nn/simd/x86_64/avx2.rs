@@ -1,0 +1,116 @@
+//! AVX2: numbers are widened to 16 bits, of which `vpmaddwd` multiplies sixteen and adds them in pairs.
+
+use super::super::sweep::{self, Places, Tiles};
+use super::add;
+use super::requantise::{Factors, Range};
+use crate::nn::channels::{ChannelBlock, OutputRange};
+use crate::nn::network::Kernel;
+use crate::nn::weights::{BLOCK, QuadWeights};
+use core::arch::x86_64::*;
+
+/// Computes a layer that reads one tensor.
+#[target_feature(enable = "avx2")]
+pub(in crate::nn::simd) fn run(kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
+    // Only here, where AVX2 is known to be there.
+    let tiles = Avx2(());
+    match kernel {
+        Kernel::Conv2d(conv) => sweep::conv2d(tiles, conv, input, output),
+        _ => kernel.run(input, output),
+    }
+}
+
+/// Computes a layer that reads two tensors.
+#[target_feature(enable = "avx2")]
+pub(in crate::nn::simd) fn run_two(kernel: &Kernel<'_>, inputs: [&[i8]; 2], output: &mut [i8]) {
+    match kernel {
+        Kernel::Add(sum, _) => add::run(sum, inputs[0], inputs[1], output),
+        _ => kernel.run_two(inputs, output),
+    }
+}
+
+/// Says that the processor has AVX2.
+#[derive(Clone, Copy)]
+struct Avx2(());
+
+/// A block's channels in registers.
+struct Channels {
+    biases: __m256i,
+    factors: Factors,
+    range: Range,
+}
+
+impl Tiles for Avx2 {
+    type Number = i16;
+    type Channels = Channels;
+    const PLACES: usize = 4;
+
+    #[inline]
+    fn convert(self, input: &[i8], numbers: &mut [i16]) {
+        for (number, &value) in numbers.iter_mut().zip(input) {
+            *number = value.into();
+        }
+    }
+
+    #[inline]
+    fn channels(self, channels: &ChannelBlock, range: OutputRange) -> Channels {
+        // SAFETY: `self` says that the processor has AVX2.
+        unsafe { block_channels(channels, range) }
+    }
+
+    #[inline]
+    fn tile<const P: usize>(
+        self,
+        band: &[i16],
+        places: &Places<P>,
+        weights: &[QuadWeights],
+        channels: &Channels,
+    ) -> [[i8; BLOCK]; P] {
+        // SAFETY: `self` says that the processor has AVX2.
+        unsafe { tile(band, places, weights, channels) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
+    Channels {
+        biases: bytemuck::cast(channels.biases),
+        factors: Factors::new(channels.multipliers, channels.shifts),
+        range: Range::new(range),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn tile<const P: usize>(
+    band: &[i16],
+    places: &Places<P>,
+    weights: &[QuadWeights],
+    channels: &Channels,
+) -> [[i8; BLOCK]; P] {
+    // Of each output two sums, of the quad's first and second pair: outputs 0 to 3, then 4 to 7.
+    let mut sums = [[_mm256_setzero_si256(); 2]; P];
+    for (row, weights) in weights.chunks_exact(places.row_quads).enumerate() {
+        let mut quads: [&[[i16; 4]]; P] = [&[]; P];
+        for (quads, start) in quads.iter_mut().zip(places.starts) {
+            *quads = &band[start + row * places.row_step..].as_chunks().0[..weights.len()];
+        }
+        for (index, weights) in weights.iter().enumerate() {
+            let [low, high]: [__m128i; 2] = bytemuck::cast(*weights);
+            let (low, high) = (_mm256_cvtepi8_epi16(low), _mm256_cvtepi8_epi16(high));
+            for place in 0..P {
+                let quad = _mm256_set1_epi64x(bytemuck::cast(quads[place][index]));
+                sums[place][0] = _mm256_add_epi32(sums[place][0], _mm256_madd_epi16(quad, low));
+                sums[place][1] = _mm256_add_epi32(sums[place][1], _mm256_madd_epi16(quad, high));
+            }
+        }
+    }
+    let mut outputs = [[0; BLOCK]; P];
+    for (outputs, [low, high]) in outputs.iter_mut().zip(sums) {
+        // Pairs of sums become one; the outputs 4 and 5 come before 2 and 3.
+        let sums = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(low, high));
+        let steps = channels.factors.apply(_mm256_add_epi32(sums, channels.biases));
+        *outputs = channels.range.clamp(steps);
+    }
+    outputs
+}
