@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use moodbox_trainer::{data_command, evaluate, features_command, predict, quantize_command, sample, train_command};
+use moodbox_trainer::{
+    data_command, evaluate, export, features_command, predict, quantize_command, sample, train_command,
+};
 use std::process::ExitCode;
 
 /// Makes the networks of Moodbox from labelled pictures and clips.
@@ -22,8 +24,8 @@ enum Command {
     Train(train_command::TrainArgs),
     /// Make the int8 model of a training run
     Quantize(quantize_command::QuantizeArgs),
-    /// Write the float network of a training run as ONNX
-    Export(quantize_command::ExportArgs),
+    /// Write a network as ONNX: the int8 one of a model, or the float one of a training run
+    Export(export::command::ExportArgs),
     /// Score a model on labelled pictures or clips
     Evaluate(evaluate::EvaluateArgs),
     /// Write the speech features of a clip as a table
@@ -41,8 +43,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
-        Command::Quantize(args) => quantize_command::run_quantize(&args).map_err(anyhow::Error::from),
-        Command::Export(args) => quantize_command::run_export(&args).map_err(anyhow::Error::from),
+        Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
+        Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
         Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),

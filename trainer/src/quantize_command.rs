@@ -1,7 +1,6 @@
-//! `moodbox-trainer quantize`: from a training run to the file that the box loads; `moodbox-trainer export`: to float ONNX.
+//! `moodbox-trainer quantize`: from a training run to the file that the box loads.
 
 use crate::evaluate::Scores;
-use crate::export::onnx;
 use crate::network::float_graph::FloatGraph;
 use crate::quantize::{FloatReference, GraphError, ModelMeta, QuantizeError, quantize};
 use crate::report::{self, ReportError};
@@ -33,17 +32,6 @@ pub struct QuantizeArgs {
     pub calibration: usize,
 }
 
-/// Writes the float network of a run.
-#[derive(Debug, clap::Args)]
-pub struct ExportArgs {
-    /// The training run
-    #[arg(long, value_name = "DIR")]
-    pub run: PathBuf,
-    /// The ONNX file to write
-    #[arg(long, value_name = "FILE.onnx")]
-    pub out: PathBuf,
-}
-
 /// Why no file was written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -66,22 +54,19 @@ pub enum QuantizeCommandError {
     /// The finished model can't be written down.
     #[error(transparent)]
     Write(#[from] model::WriteError),
-    /// The ONNX exporter does not know an operation.
-    #[error("the network can't be exported: {0}")]
-    Onnx(#[from] burn_onnx::export::ExportError),
     /// The file can't be written.
     #[error(transparent)]
     Report(#[from] ReportError),
 }
 
 /// Writes the int8 model of a run.
-pub fn run_quantize(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
+pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     let folder = RunFolder::open(&args.run)?;
     let mut description = folder.description()?;
     if let Some(data) = &args.data {
         description.data.clone_from(data);
     }
-    let graph = folder.best_network(&default_device()?)?.to_float_graph();
+    let graph = folder.best_network(&device::default_device()?)?.to_float_graph();
     let prepared = prepare(&description, args.calibration)?;
 
     let meta = ModelMeta {
@@ -116,16 +101,6 @@ pub fn run_quantize(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
         100.0 * judged.float.accuracy,
         100.0 * judged.int8.accuracy,
     );
-    Ok(())
-}
-
-/// Writes the float network of a run as ONNX.
-pub fn run_export(args: &ExportArgs) -> Result<(), QuantizeCommandError> {
-    let device = default_device()?;
-    let network = RunFolder::open(&args.run)?.best_network(&device)?;
-    let file = onnx::to_onnx(&network, &device)?;
-    report::write_file(&args.out, &file)?;
-    println!("{}: {} bytes", args.out.display(), file.len());
     Ok(())
 }
 
@@ -239,8 +214,4 @@ fn cut_to_fit<const N: usize>(text: &str) -> heapless::String<N> {
         }
     }
     fitting
-}
-
-fn default_device() -> Result<burn::tensor::Device, device::UnknownDevice> {
-    device::by_name(device::AVAILABLE.first().copied().unwrap_or("none"))
 }

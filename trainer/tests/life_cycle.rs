@@ -60,7 +60,17 @@ fn a_network_from_data_to_prediction() {
 
     succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32"]);
     succeed(&["export", "--run", &run, "--out", &onnx]);
-    assert!(fs::metadata(&onnx).expect("written").len() > 100_000);
+    let bytes = |file: &str| fs::metadata(file).expect("written").len();
+    assert!(bytes(&onnx) > 100_000);
+    // What only the model knows goes along where it is given.
+    let described = path("described.onnx");
+    succeed(&["export", "--run", &run, "--model", &model, "--out", &described]);
+    assert!(bytes(&described) > bytes(&onnx));
+    let twin = path("face.int8.onnx");
+    succeed(&["export", "--model", &model, "--out", &twin]);
+    assert!(2 * bytes(&twin) < bytes(&onnx), "a byte a weight");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/face.moodnet");
+    refuse(&["export", "--run", &run, "--model", shipped, "--out", &onnx], "not made from this run");
 
     let json = succeed(&["evaluate", "--model", &model, "--data", &data, "--json"]);
     let scores: serde_json::Value = serde_json::from_str(&json).expect("JSON and nothing else");
@@ -127,6 +137,9 @@ fn bad_input_is_answered_in_one_line() {
     refuse(&["train", "face", "--data", &empty, "--out", &out], "no labels");
     refuse(&["train", "face", "--data", &empty, "--out", &out, "--device", "abacus"], "abacus");
     refuse(&["quantize", "--run", &empty, "--out", &path("x.moodnet")], "no training run");
+    refuse(&["export", "--out", &path("x.onnx")], "--run");
+    refuse(&["export", "--model", &path("missing.moodnet"), "--out", &path("x.onnx")], "missing.moodnet");
+    refuse(&["export", "--model", file!(), "--out", &path("x.onnx")], "life_cycle.rs");
     refuse(&["evaluate", "--model", &path("missing.moodnet"), "--data", &empty], "missing.moodnet");
     assert!(!Path::new(&out).exists(), "nothing is left behind");
 }

@@ -9,6 +9,8 @@ pub mod format;
 pub mod input;
 mod load;
 #[cfg(any(test, feature = "std"))]
+pub mod metadata;
+#[cfg(any(test, feature = "std"))]
 mod parameters;
 mod provenance;
 pub mod summary;

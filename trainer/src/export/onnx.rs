@@ -1,14 +1,41 @@
 //! The float network as ONNX, for everybody else: one input, 1 × channels × height × width, and one output, the logits.
 
+use super::OnnxError;
 use crate::network::Network;
+use crate::train::run_folder::RunDescription;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use burn_onnx::export::{ExportError, OnnxExporter};
+use burn_onnx::export::OnnxExporter;
+use moodbox_shared::model::{self, Model, metadata};
+use onnx_ir::{Message, ModelProto};
 
 /// The bytes of an ONNX file for one input at a time.
-pub fn to_onnx(network: &Network, device: &Device) -> Result<Vec<u8>, ExportError> {
+///
+/// * `description`: the run that the network comes from
+/// * `model`: the `.moodnet` made from the same run, where there is one. What it tells about features and calibration goes along
+pub fn to_onnx(
+    network: &Network,
+    device: &Device,
+    description: &RunDescription,
+    model: Option<&[u8]>,
+) -> Result<Vec<u8>, OnnxError> {
     let [height, width, channels] = network.architecture().input;
+    let metadata = match model {
+        Some(file) => {
+            let read = Model::load(file)?.network().input_shape();
+            let (header, _) = model::read_header(file)?;
+            if [read.height, read.width, read.channels].map(usize::from) != [height, width, channels]
+                || header.labels[..] != description.classes[..]
+            {
+                return Err(OnnxError::OtherModel);
+            }
+            metadata::entries(&header)
+        }
+        None => metadata::task_and_labels(description.task, &description.classes),
+    };
     let input = Tensor::<4>::zeros([1, channels, height, width], device);
-    let model = OnnxExporter::new().export(&network.valid(), input, |network, input| network.forward(input))?;
-    Ok(model.into_bytes())
+    let exported = OnnxExporter::new().export(&network.valid(), input, |network, input| network.forward(input))?;
+    let exported =
+        ModelProto::parse_from_bytes(&exported.into_bytes()).map_err(|error| OnnxError::Protobuf(error.to_string()))?;
+    super::encode(exported, metadata)
 }

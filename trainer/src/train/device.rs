@@ -18,6 +18,11 @@ pub const AVAILABLE: &[&str] = &[
     "tch",
 ];
 
+/// The device where nobody has named one.
+pub fn default_device() -> Result<Device, UnknownDevice> {
+    by_name(AVAILABLE.first().copied().unwrap_or("none"))
+}
+
 /// The device of a name.
 pub fn by_name(name: &str) -> Result<Device, UnknownDevice> {
     match name {
