@@ -2,6 +2,7 @@
 
 extern crate std;
 
+mod golden;
 mod plan;
 mod sample;
 
