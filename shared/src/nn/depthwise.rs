@@ -36,11 +36,10 @@ impl Depthwise<'_> {
     /// * `output`: `[height, width, channel]`
     pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
         let channels = self.channels.len();
-        let columns = usize::from(self.output.width);
         for (place, numbers) in output.chunks_exact_mut(channels).enumerate() {
             for (block, numbers) in numbers.chunks_mut(BLOCK).enumerate() {
                 let first = block * BLOCK;
-                let sums = self.sums(input, place / columns, place % columns, first, numbers.len());
+                let sums = self.sums(input, place, first, numbers.len());
                 let channels = self.channels.block(block);
                 for ((number, sum), (bias, requantizer)) in numbers.iter_mut().zip(sums).zip(channels.iter()) {
                     *number = self.output_range.requantise(bias.wrapping_add(sum), requantizer);
@@ -51,30 +50,41 @@ impl Depthwise<'_> {
 
     /// Sums of `len` channels from `first` on, at one output place. As the loader has made sure, none leaves `i32`.
     #[inline]
-    fn sums(&self, input: &[i8], row: usize, column: usize, first: usize, len: usize) -> [i32; BLOCK] {
-        let [height, width, channels] = [self.input.height, self.input.width, self.input.channels].map(usize::from);
-        let [kernel_height, kernel_width] = self.window.kernel.map(usize::from);
-        let [row_stride, column_stride] = self.window.stride.map(usize::from);
-        let [top, left, _, _] = self.window.padding.map(usize::from);
+    fn sums(&self, input: &[i8], place: usize, first: usize, len: usize) -> [i32; BLOCK] {
+        let channels = self.channels.len();
         let mut sums = [0_i32; BLOCK];
-        for kernel_row in 0..kernel_height {
-            let input_row = (row * row_stride + kernel_row).wrapping_sub(top);
-            for kernel_column in 0..kernel_width {
-                let input_column = (column * column_stride + kernel_column).wrapping_sub(left);
-                let weights = &self.weights[(kernel_row * kernel_width + kernel_column) * channels + first..][..len];
-                if input_row < height && input_column < width {
-                    let values = &input[(input_row * width + input_column) * channels + first..][..len];
-                    for ((sum, &weight), &value) in sums.iter_mut().zip(weights).zip(values) {
-                        *sum = sum.wrapping_add(i32::from(weight) * i32::from(value));
-                    }
-                } else {
-                    for (sum, &weight) in sums.iter_mut().zip(weights) {
-                        *sum = sum.wrapping_add(i32::from(weight) * i32::from(self.input_zero_point));
-                    }
+        for (weights, seen) in self.weights.chunks_exact(channels).zip(self.window_places(place)) {
+            let weights = &weights[first..][..len];
+            if let Some(seen) = seen {
+                let values = &input[seen * channels + first..][..len];
+                for ((sum, &weight), &value) in sums.iter_mut().zip(weights).zip(values) {
+                    *sum = sum.wrapping_add(i32::from(weight) * i32::from(value));
+                }
+            } else {
+                for (sum, &weight) in sums.iter_mut().zip(weights) {
+                    *sum = sum.wrapping_add(i32::from(weight) * i32::from(self.input_zero_point));
                 }
             }
         }
         sums
+    }
+
+    /// The places of the input, `row · width + column`, that the window sees at an output place, row by row; `None` outside.
+    #[inline]
+    pub(super) fn window_places(&self, place: usize) -> impl Iterator<Item = Option<usize>> {
+        let [height, width] = [self.input.height, self.input.width].map(usize::from);
+        let [kernel_height, kernel_width] = self.window.kernel.map(usize::from);
+        let [row_stride, column_stride] = self.window.stride.map(usize::from);
+        let [top, left, _, _] = self.window.padding.map(usize::from);
+        let columns = usize::from(self.output.width);
+        let (row, column) = (place / columns * row_stride, place % columns * column_stride);
+        (0..kernel_height).flat_map(move |kernel_row| {
+            let row = (row + kernel_row).wrapping_sub(top);
+            (0..kernel_width).map(move |kernel_column| {
+                let column = (column + kernel_column).wrapping_sub(left);
+                (row < height && column < width).then(|| row * width + column)
+            })
+        })
     }
 }
 

@@ -155,7 +155,7 @@ impl Layer<'_> {
 
 impl Kernel<'_> {
     /// The scalar kernel of a layer that reads one tensor.
-    #[inline]
+    #[inline(always)] // To be compiled for the instructions of whoever calls.
     pub(super) fn run(&self, input: &[i8], output: &mut [i8]) {
         match self {
             Kernel::Conv2d(conv) => conv.run(input, output),

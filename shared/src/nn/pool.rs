@@ -16,6 +16,7 @@ pub(crate) struct MaxPool {
 
 impl MaxPool {
     /// * `input`, `output`: `[height, width, channel]`
+    #[inline(always)] // To be compiled for the instructions of whoever calls.
     pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
         let channels = usize::from(self.input.channels);
         output.fill(i8::MIN);
@@ -39,6 +40,7 @@ pub(crate) struct AveragePool {
 
 impl AveragePool {
     /// * `input`, `output`: `[height, width, channel]`
+    #[inline(always)] // To be compiled for the instructions of whoever calls.
     pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
         let channels = usize::from(self.input.channels);
         let count = i32::from(self.window.kernel[0]) * i32::from(self.window.kernel[1]);
@@ -75,6 +77,7 @@ pub(crate) struct GlobalAveragePool {
 impl GlobalAveragePool {
     /// * `input`: `[height, width, channel]`
     /// * `output`: `[channel]`
+    #[inline(always)] // To be compiled for the instructions of whoever calls.
     pub(crate) fn run(&self, input: &[i8], output: &mut [i8]) {
         let channels = usize::from(self.input.channels);
         let count = usize::from(self.input.height) * usize::from(self.input.width);
@@ -89,6 +92,7 @@ impl GlobalAveragePool {
 }
 
 /// The places of the input that a window sees, `row · width + column`.
+#[inline(always)]
 fn places(input: Shape, window: Window, output: Shape, place: usize) -> impl Iterator<Item = usize> {
     let [height, width] = [input.height, input.width].map(usize::from);
     let [top, left, _, _] = window.padding.map(usize::from);
@@ -104,7 +108,7 @@ fn places(input: Shape, window: Window, output: Shape, place: usize) -> impl Ite
 }
 
 /// Sums of `len` channels from `first` on over some places. An arena's worth of int8 numbers never leaves `i32`.
-#[inline]
+#[inline(always)]
 fn sums(input: &[i8], channels: usize, places: impl Iterator<Item = usize>, first: usize, len: usize) -> [i32; BLOCK] {
     let mut sums = [0_i32; BLOCK];
     for place in places {

@@ -2,7 +2,7 @@
 
 use super::super::channels::{ChannelBlock, OutputRange};
 use super::super::conv::Conv2d;
-use super::super::weights::{BLOCK, QuadWeights};
+use super::super::weights::{BLOCK, QUAD, QuadWeights};
 use super::band::{Band, Part, parts};
 
 /// Where the windows of a tile lie in a band.
@@ -14,6 +14,45 @@ pub(super) struct Places<const P: usize> {
     pub(super) row_step: usize,
     /// Quads of a row of the kernel.
     pub(super) row_quads: usize,
+}
+
+impl<const P: usize> Places<P> {
+    /// The windows in a band.
+    ///
+    /// * `block_quads`: quads of a block of weights, all rows of the kernel together
+    ///
+    /// # Panics
+    ///
+    /// If one of them does not lie within the band.
+    #[inline]
+    pub(super) fn windows<'a, N: Copy>(&self, band: &'a [N], block_quads: usize) -> [Window<'a, N>; P] {
+        let Self { starts, row_step, row_quads } = *self;
+        let rows = block_quads / row_quads;
+        let numbers = (rows - 1) * row_step + row_quads * QUAD;
+        starts.map(|start| Window { numbers: &band[start..start + numbers], row_step })
+    }
+}
+
+/// The numbers under a window, one row of the kernel each `row_step`.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'a, N> {
+    numbers: &'a [N],
+    row_step: usize,
+}
+
+impl<N: Copy> Window<'_, N> {
+    /// Four numbers of a row.
+    ///
+    /// # Safety
+    ///
+    /// Row and quad are of the kernel that the window was made for.
+    #[inline(always)]
+    pub(super) unsafe fn quad(&self, row: usize, quad: usize) -> [N; QUAD] {
+        let start = row * self.row_step + quad * QUAD;
+        debug_assert!(start + QUAD <= self.numbers.len());
+        // SAFETY: `Places::windows` has cut the window so that it holds the last quad of the last row.
+        unsafe { self.numbers.as_ptr().add(start).cast::<[N; QUAD]>().read() }
+    }
 }
 
 /// What a processor's vectors do with a tile. A value exists only where the processor has the instructions.
@@ -62,15 +101,45 @@ fn sweep<T: Tiles>(tiles: T, conv: &Conv2d<'_>, band: &Band<T::Number>, part: Pa
     let first = part.row * usize::from(conv.output.width) + part.column;
     let numbers = part.rows * part.columns * outputs;
     let output = &mut output[first * outputs..][..numbers];
-    let mut walk = Walk::new(conv, band.columns(), part);
-    let mut groups = output.chunks_exact_mut(4 * outputs);
-    for group in &mut groups {
-        let sums = tiles.tile::<4>(band.numbers(), &walk.next(), weights, &channels);
-        store(&sums, group, outputs, block);
-    }
-    for place in groups.into_remainder().chunks_exact_mut(outputs) {
-        let sums = tiles.tile::<1>(band.numbers(), &walk.next(), weights, &channels);
-        store(&sums, place, outputs, block);
+    let mut tile = Sweep {
+        tiles,
+        band: band.numbers(),
+        walk: Walk::new(conv, band.columns(), part),
+        weights,
+        channels,
+        outputs,
+        block,
+    };
+    let rest = match T::PLACES {
+        6 => tile.run::<6>(output),
+        8 => tile.run::<8>(output),
+        _ => output,
+    };
+    let rest = tile.run::<4>(rest);
+    tile.run::<1>(rest);
+}
+
+/// One block of outputs on its way over a part.
+struct Sweep<'a, T: Tiles> {
+    tiles: T,
+    band: &'a [T::Number],
+    walk: Walk,
+    weights: &'a [QuadWeights],
+    channels: T::Channels,
+    outputs: usize,
+    block: usize,
+}
+
+impl<T: Tiles> Sweep<'_, T> {
+    /// As many tiles of `P` places as there are; returns what is left.
+    #[inline]
+    fn run<'b, const P: usize>(&mut self, output: &'b mut [i8]) -> &'b mut [i8] {
+        let mut groups = output.chunks_exact_mut(P * self.outputs);
+        for group in &mut groups {
+            let numbers = self.tiles.tile::<P>(self.band, &self.walk.next(), self.weights, &self.channels);
+            store(&numbers, group, self.outputs, self.block);
+        }
+        groups.into_remainder()
     }
 }
 

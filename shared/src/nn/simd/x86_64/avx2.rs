@@ -1,8 +1,9 @@
 //! AVX2: numbers are widened to 16 bits, of which `vpmaddwd` multiplies sixteen and adds them in pairs.
 
 use super::super::sweep::{self, Places, Tiles};
-use super::add;
+use super::dense::{self, join};
 use super::requantise::{Factors, Range};
+use super::{add, depthwise};
 use crate::nn::channels::{ChannelBlock, OutputRange};
 use crate::nn::network::Kernel;
 use crate::nn::weights::{BLOCK, QuadWeights};
@@ -15,6 +16,9 @@ pub(in crate::nn::simd) fn run(kernel: &Kernel<'_>, input: &[i8], output: &mut [
     let tiles = Avx2(());
     match kernel {
         Kernel::Conv2d(conv) => sweep::conv2d(tiles, conv, input, output),
+        Kernel::Depthwise(layer) => depthwise::run(layer, input, output),
+        Kernel::Dense(layer) => dense::run(layer, input, output),
+        // Pools: plain code, for these instructions.
         _ => kernel.run(input, output),
     }
 }
@@ -88,28 +92,24 @@ fn tile<const P: usize>(
     weights: &[QuadWeights],
     channels: &Channels,
 ) -> [[i8; BLOCK]; P] {
+    let windows = places.windows(band, weights.len());
     // Of each output two sums, of the quad's first and second pair: outputs 0 to 3, then 4 to 7.
     let mut sums = [[_mm256_setzero_si256(); 2]; P];
     for (row, weights) in weights.chunks_exact(places.row_quads).enumerate() {
-        let mut quads: [&[[i16; 4]]; P] = [&[]; P];
-        for (quads, start) in quads.iter_mut().zip(places.starts) {
-            *quads = &band[start + row * places.row_step..].as_chunks().0[..weights.len()];
-        }
-        for (index, weights) in weights.iter().enumerate() {
+        for (quad, weights) in weights.iter().enumerate() {
             let [low, high]: [__m128i; 2] = bytemuck::cast(*weights);
             let (low, high) = (_mm256_cvtepi8_epi16(low), _mm256_cvtepi8_epi16(high));
-            for place in 0..P {
-                let quad = _mm256_set1_epi64x(bytemuck::cast(quads[place][index]));
-                sums[place][0] = _mm256_add_epi32(sums[place][0], _mm256_madd_epi16(quad, low));
-                sums[place][1] = _mm256_add_epi32(sums[place][1], _mm256_madd_epi16(quad, high));
+            for (sums, window) in sums.iter_mut().zip(&windows) {
+                // SAFETY: the weights are those of one block, so that row and quad are of the kernel.
+                let numbers = _mm256_set1_epi64x(bytemuck::cast(unsafe { window.quad(row, quad) }));
+                sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(numbers, low));
+                sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(numbers, high));
             }
         }
     }
     let mut outputs = [[0; BLOCK]; P];
     for (outputs, [low, high]) in outputs.iter_mut().zip(sums) {
-        // Pairs of sums become one; the outputs 4 and 5 come before 2 and 3.
-        let sums = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(low, high));
-        let steps = channels.factors.apply(_mm256_add_epi32(sums, channels.biases));
+        let steps = channels.factors.apply(_mm256_add_epi32(join(low, high), channels.biases));
         *outputs = channels.range.clamp(steps);
     }
     outputs

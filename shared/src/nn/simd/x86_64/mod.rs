@@ -2,4 +2,6 @@
 
 mod add;
 pub(super) mod avx2;
+mod dense;
+mod depthwise;
 mod requantise;

@@ -55,7 +55,9 @@ impl Factors {
         let mut shifted = halves;
         for half in 0..2 {
             let product = _mm256_mul_epi32(halves[half], self.multipliers[half]);
-            shifted[half] = _mm256_srlv_epi64(_mm256_add_epi64(product, self.added[half]), self.shifts[half]);
+            // The compiler need not be told what longer shifts would give.
+            let shift = _mm256_and_si256(self.shifts[half], _mm256_set1_epi64x(63));
+            shifted[half] = _mm256_srlv_epi64(_mm256_add_epi64(product, self.added[half]), shift);
         }
         let shifted = _mm256_blend_epi32::<0b1010_1010>(shifted[0], _mm256_slli_epi64::<32>(shifted[1]));
         _mm256_sub_epi32(shifted, self.left)
