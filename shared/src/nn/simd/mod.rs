@@ -22,7 +22,11 @@ pub(super) fn run(isa: Isa, kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]
         // SAFETY: an `Isa` that names these instructions exists only where the processor has them.
         Instructions::Avx2 => unsafe { x86_64::avx2::run(kernel, input, output) },
         #[cfg(target_arch = "x86_64")]
-        _ => kernel.run(input, output),
+        // SAFETY: as above.
+        Instructions::AvxVnni => unsafe { x86_64::vnni::run_avx(kernel, input, output) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Instructions::Avx512Vnni => unsafe { x86_64::vnni::run_avx512(kernel, input, output) },
         #[cfg(target_arch = "aarch64")]
         _ => kernel.run(input, output),
     }
