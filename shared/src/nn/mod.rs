@@ -30,4 +30,5 @@ pub use isa::Isa;
 pub use network::Network;
 pub use quantization::{ClampRange, Quantization, Requantizer};
 pub use shape::{Shape, Window};
+pub use simd::peak::multiply_in_registers;
 pub use softmax::softmax;

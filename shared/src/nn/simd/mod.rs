@@ -4,6 +4,7 @@
 //! is summed and requantised in registers is the processor's own matter. [`run`] chooses. This is the only folder with `unsafe` code.
 
 mod band;
+pub mod peak;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::nn::add::Add;
 use crate::nn::channels::OutputRange;
 use crate::nn::network::Kernel;
 use crate::nn::test_layers::{self, Layer, Reads};
-use crate::nn::{ClampRange, Isa, Quantization};
+use crate::nn::{ClampRange, Isa, Quantization, multiply_in_registers};
 use proptest::array::uniform3;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -66,5 +66,13 @@ proptest! {
     #[test]
     fn dense_layers_of_any_length(layer in test_layers::dense()) {
         agree(&Kernel::Dense(layer.dense()), &layer);
+    }
+}
+
+#[test]
+fn the_peak_counts_what_it_multiplies() {
+    for isa in Isa::available() {
+        let products = multiply_in_registers(isa, 1000);
+        assert!(isa == Isa::SCALAR && products == 0 || products >= 1000 * 16, "{}", isa.name());
     }
 }
