@@ -166,7 +166,7 @@ fn judge(graph: &FloatGraph, model: &Model<'_>, selection: &[(Vec<f32>, usize)])
                 for (target, &value) in network.input_mut(arena).iter_mut().zip(values) {
                     *target = input.quantize(value);
                 }
-                let logits = network.run(Isa::SCALAR, arena);
+                let logits = network.run(Isa::best(), arena);
                 (reference.logits(values), logits.iter().map(|&logit| output.dequantize(logit)).collect())
             },
         )

@@ -29,7 +29,7 @@ impl<'m> FaceClassifier<'m> {
         let network = self.model.network();
         crop_to_face(picture, square, &mut self.crop);
         face_input::quantize(&self.crop, network.input_quantization(), network.input_mut(&mut self.arena[..]))?;
-        Ok(self.model.face_posteriors(network.run(Isa::SCALAR, &mut self.arena[..])))
+        Ok(self.model.face_posteriors(network.run(Isa::best(), &mut self.arena[..])))
     }
 
     /// What the network saw last, `FACE_SIDE` by `FACE_SIDE`.
@@ -90,7 +90,7 @@ impl<'m> SpeechClassifier<'m> {
             let end = (start + WINDOW_ROWS).min(self.rows.len());
             let window = SpeechWindow::ending(&self.rows[..end])?;
             self.kind.quantize(window, self.statistics, quantization, network.input_mut(&mut self.arena[..]));
-            windows.push(self.model.speech_posteriors(network.run(Isa::SCALAR, &mut self.arena[..])));
+            windows.push(self.model.speech_posteriors(network.run(Isa::best(), &mut self.arena[..])));
         }
         if windows.is_empty() {
             return None;
@@ -101,7 +101,7 @@ impl<'m> SpeechClassifier<'m> {
                 let average = speech_input::average(&self.rows);
                 let input = network.input_mut(&mut self.arena[..]);
                 speech_input::quantize_average(&average, self.statistics, quantization, input);
-                self.model.speech_posteriors(network.run(Isa::SCALAR, &mut self.arena[..]))
+                self.model.speech_posteriors(network.run(Isa::best(), &mut self.arena[..]))
             }
         };
         Some(ClipPosteriors { clip, windows })

@@ -47,7 +47,7 @@ fn one(reference: &FloatReference, model: &Model<'_>, input: &[f32], arena: &mut
         *target = quantization.quantize(value);
     }
     let mut powers = Vec::with_capacity(exact.len());
-    let logits = network.run_observed(Isa::SCALAR, arena, |layer, values| {
+    let logits = network.run_observed(Isa::best(), arena, |layer, values| {
         let quantization = model.header().plan.layers[layer].output.quantization;
         let pairs = exact.get(layer).into_iter().flatten().zip(values);
         powers.push(pairs.fold((0.0, 0.0), |(signal, noise), (&exact, &value)| {

@@ -111,7 +111,7 @@ fn answer(model: &Model<'_>, labelled: &Labelled, condition: Condition, index: u
     let network = model.network();
     let input = network.input_mut(&mut arena[..]);
     let is_picture = face_input::quantize(&crop, network.input_quantization(), input).is_ok();
-    let said = is_picture.then(|| model.face_posteriors(network.run(Isa::SCALAR, &mut arena[..])).best_emotion().0);
+    let said = is_picture.then(|| model.face_posteriors(network.run(Isa::best(), &mut arena[..])).best_emotion().0);
     Answer { quality: FaceQuality::measure(&crop, width_pixels), said, is_right: said == Some(labelled.emotion) }
 }
 

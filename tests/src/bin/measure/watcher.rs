@@ -35,7 +35,7 @@ impl<'m> Watcher<'m> {
         crop_to_face(&frame.view(), square, &mut crop);
         let network = self.model.network();
         face_input::quantize(&crop, network.input_quantization(), network.input_mut(&mut self.arena[..])).ok()?;
-        Some(self.model.face_posteriors(network.run(Isa::SCALAR, &mut self.arena[..])).best_emotion().0)
+        Some(self.model.face_posteriors(network.run(Isa::best(), &mut self.arena[..])).best_emotion().0)
     }
 }
 
