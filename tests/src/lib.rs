@@ -4,6 +4,7 @@ pub mod cable;
 pub mod counting_allocator;
 pub mod hearing;
 pub mod noise;
+pub mod peer;
 pub mod response;
 pub mod scene;
 
