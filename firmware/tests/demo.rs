@@ -1,6 +1,6 @@
 //! The built-in sample through the whole chain with the shipped networks, and with networks that have forgotten what they learned.
 
-use moodbox_shared::model::{Operation, read_header, write};
+use moodbox_shared::model::{LayerParameters, Operation, read_header, write};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,26 +24,22 @@ fn decisions(objects: &[Value]) -> Vec<(&str, &str)> {
 
 /// The model with the weights of each layer in reverse order: as many, as large, and meaningless.
 fn shuffled(file: &[u8]) -> Vec<u8> {
-    let (header, data) = read_header(file).unwrap();
-    let mut data = data.to_vec();
-    let mut shapes = vec![header.plan.input.shape];
-    for layer in &header.plan.layers {
-        let (input, output) = (shapes[usize::from(layer.input)], layer.output.shape);
-        let (inputs, outputs) = (usize::from(input.channels), usize::from(output.channels));
-        shapes.push(output);
-        let (start, count) = match layer.operation {
-            Operation::Conv2d { window, parameters, .. } => {
-                (parameters, usize::from(window.kernel[0]) * usize::from(window.kernel[1]) * inputs * outputs)
-            }
-            Operation::Depthwise { window, parameters, .. } => {
-                (parameters, usize::from(window.kernel[0]) * usize::from(window.kernel[1]) * inputs)
-            }
-            Operation::Dense { parameters, .. } => (parameters, input.len() * outputs),
-            _ => continue,
-        };
-        data[start as usize..][..count].reverse();
+    let (mut header, data) = read_header(file).unwrap();
+    let (plan, mut shuffled) = (header.plan.clone(), Vec::new());
+    for (index, layer) in header.plan.layers.iter_mut().enumerate() {
+        let Some(mut numbers) = LayerParameters::read(&plan, index, data) else { continue };
+        numbers.weights.reverse();
+        let made_by = usize::from(layer.input).checked_sub(1);
+        let input = made_by.map_or(plan.input.shape, |made_by| plan.layers[made_by].output.shape);
+        let place = numbers.append_to(&layer.operation, input, layer.output.shape, &mut shuffled);
+        if let Operation::Conv2d { parameters, .. }
+        | Operation::Depthwise { parameters, .. }
+        | Operation::Dense { parameters, .. } = &mut layer.operation
+        {
+            *parameters = place;
+        }
     }
-    write(&header, &data).unwrap()
+    write(&header, &shuffled).unwrap()
 }
 
 /// The record is made anew whenever features or networks change on purpose: `moodbox check --write-expected`.

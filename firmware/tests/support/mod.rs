@@ -4,8 +4,8 @@ use heapless::Vec as Array;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::{FEATURES, SpeechInputKind, SpeechStatistics, WINDOW_ROWS};
 use moodbox_shared::model::{
-    Header, InputDescription, LayerDescription, Operation, Plan, Provenance, SpeechConstants, Task, TensorDescription,
-    write,
+    Header, InputDescription, LayerDescription, LayerParameters, Operation, Plan, Provenance, SpeechConstants, Task,
+    TensorDescription, write,
 };
 use moodbox_shared::nn::{ClampRange, Quantization, Requantizer, Shape};
 
@@ -36,6 +36,8 @@ pub fn one_track_mind(task: Task, emotion: Emotion) -> Vec<u8> {
     let pooled = Shape { height: 1, width: 1, ..shape };
     let logits = Shape { channels: labels.len() as u16, ..pooled };
     let dense = Operation::Dense { range: ClampRange::FULL, parameters: 0 };
+    let mut data = Vec::new();
+    dense_parameters(labels, emotion, pooled.len()).append_to(&dense, pooled, logits, &mut data);
     let layers = [
         LayerDescription { input: 0, output: tensor(pooled, shape.len()), operation: Operation::GlobalAveragePool },
         LayerDescription { input: 1, output: tensor(logits, 0), operation: dense },
@@ -52,21 +54,15 @@ pub fn one_track_mind(task: Task, emotion: Emotion) -> Vec<u8> {
             layers: Array::from_slice(&layers).unwrap(),
         },
     };
-    write(&header, &dense_parameters(labels, emotion, pooled.len())).unwrap()
+    write(&header, &data).unwrap()
 }
 
 /// Weights of zero, and a bias that lifts one emotion ten above the others.
-fn dense_parameters(labels: &[Emotion], emotion: Emotion, inputs: usize) -> Vec<u8> {
-    let half = Requantizer::from_real(0.5).unwrap();
+fn dense_parameters(labels: &[Emotion], emotion: Emotion, inputs: usize) -> LayerParameters {
     let bias = |label: &Emotion| if *label == emotion { 200 } else { 0 };
-    let mut data = vec![0; (labels.len() * inputs).next_multiple_of(ALIGNMENT)];
-    for values in [
-        labels.iter().map(bias).collect::<Vec<i32>>(),
-        vec![half.multiplier(); labels.len()],
-        vec![half.shift() as i32; labels.len()],
-    ] {
-        values.iter().for_each(|value| data.extend_from_slice(&value.to_le_bytes()));
-        data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
+    LayerParameters {
+        weights: vec![0; labels.len() * inputs],
+        biases: labels.iter().map(bias).collect(),
+        requantizers: vec![Requantizer::from_real(0.5).unwrap(); labels.len()],
     }
-    data
 }
