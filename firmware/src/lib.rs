@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod back_off;
+pub mod bench;
 pub mod camera;
 pub mod clock;
 pub mod config;

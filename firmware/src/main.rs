@@ -4,6 +4,7 @@
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
+use moodbox::bench::{self, BenchOptions};
 use moodbox::config::{Options, SerialSettings, Settings};
 use moodbox::history::{Store, print};
 use moodbox::models::ModelSource;
@@ -11,10 +12,16 @@ use moodbox::sample::Sample;
 use moodbox::send::{self, SendOptions};
 use moodbox::{device_check, devices, listen, self_test};
 use moodbox_shared::model::Task;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use std::alloc::System;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
+
+/// The system's allocator, which counts what is asked of it: for `moodbox bench`.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// An offline emotion-sensing box: camera and microphone in, emotion on LEDs and a serial link out.
 #[derive(Parser)]
@@ -32,6 +39,8 @@ enum Command {
     Run(RunOptions),
     /// Checks that this binary computes what it should on this machine, and that each configured device works.
     Check(CheckOptions),
+    /// Measures how long each stage and each layer of the networks takes on this machine.
+    Bench(BenchOptions),
     /// Lists the devices of this machine, each with the line of the configuration that selects it.
     Devices,
     /// Prints what was shown and when, from the file that `run --history` keeps.
@@ -113,6 +122,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo(&options),
         Command::Run(options) => run(&options),
         Command::Check(options) => check(&options),
+        Command::Bench(options) => bench(&options),
         Command::Devices => list_devices(),
         Command::History(options) => history(&options),
         Command::Listen(options) => listen(&options),
@@ -168,6 +178,20 @@ fn check(options: &CheckOptions) -> Result<ExitCode> {
     self_test::run(&face, &speech, &mut report)?;
     device_check::run(&settings, &mut report)?;
     Ok(if report.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn bench(options: &BenchOptions) -> Result<ExitCode> {
+    let report = bench::run(options, allocations)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if options.json { report.write_json(&mut out) } else { report.write_text(&mut out) }?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Requests for memory that this program has made so far: new blocks, and blocks that change their size.
+fn allocations() -> u64 {
+    let so_far = ALLOCATOR.stats();
+    (so_far.allocations + so_far.reallocations) as u64
 }
 
 fn list_devices() -> Result<ExitCode> {

@@ -103,3 +103,8 @@ impl ModelSource {
 pub fn open(task: Task, path: Option<&Path>) -> Result<Model<'static>, ModelsError> {
     ModelSource::open(task, path)?.load()
 }
+
+/// The same, for as long as the program runs: its memory is never given back.
+pub fn open_for_good(task: Task, path: Option<&Path>) -> Result<&'static Model<'static>, ModelsError> {
+    Ok(Box::leak(Box::new(open(task, path)?)))
+}
