@@ -4,12 +4,12 @@ use crate::camera;
 use crate::camera::watch::BLACK_LEVEL;
 use crate::clock::{Clock, RealClock};
 use crate::config::{CameraSource, LedSink, MicrophoneSource, SerialSettings, Settings};
+use crate::findings::Findings;
 use crate::history::Store;
 use crate::indicator;
 use crate::instance::Instance;
 use crate::microphone;
 use crate::microphone::watch::{FULL_SCALE, SILENT_LEVEL};
-use crate::self_test::Report;
 use crate::serial::{Access, Line};
 use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::io::{self, Write};
@@ -25,7 +25,7 @@ const FIRST_FRAME_US: u64 = 3_000_000;
 const TRIAL_US: u64 = 1_000_000;
 
 /// Exercises each device of the settings; those that are not configured are left out.
-pub fn run(settings: &Settings, report: &mut Report<'_, impl Write>) -> io::Result<()> {
+pub fn run(settings: &Settings, report: &mut Findings<'_, impl Write>) -> io::Result<()> {
     let has_pins = matches!(settings.leds.sink, LedSink::Pins { .. });
     let claimed = (settings.has_devices() || has_pins).then(|| Instance::claim(settings.lock_file.as_deref()));
     // Held to the end, so that no box starts meanwhile.

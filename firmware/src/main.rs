@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use moodbox::bench::{self, BenchOptions};
 use moodbox::config::{Options, SerialSettings, Settings};
+use moodbox::findings::Findings;
 use moodbox::history::{Store, print};
 use moodbox::models::ModelSource;
 use moodbox::sample::Sample;
@@ -174,7 +175,7 @@ fn check(options: &CheckOptions) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = io::stdout().lock();
-    let mut report = self_test::Report::new(&mut out);
+    let mut report = Findings::new(&mut out, settings.is_json);
     self_test::run(&face, &speech, &mut report)?;
     device_check::run(&settings, &mut report)?;
     Ok(if report.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })

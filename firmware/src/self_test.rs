@@ -1,9 +1,12 @@
 //! `moodbox check`: does this binary, on this machine, compute what it should?
 //!
-//! The models are read and checked; one row of features is held against librosa's; the face detector must find every face of the sample;
-//! and each network must say of the sample what it said when it was made, to the digit that matters.
+//! The models are read and checked, and their memory is measured; one row of features is held against librosa's; the face detector must
+//! find every face of the sample; each network must say of the sample what it said when it was made, to the digit that matters, and the
+//! same, bit for bit, with all instructions that the processor has.
 
 use crate::face_detector::FaceDetector;
+use crate::findings::Findings;
+use crate::footprint::Footprint;
 use crate::models::ModelSource;
 use crate::sample::{Item, Sample};
 use moodbox_shared::audio::{CHROMA_FFT, FEATURES, FeatureExtractor, FeatureRow, SpeechStream};
@@ -12,7 +15,6 @@ use moodbox_shared::nn::{Arena, Isa};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Largest difference from librosa in a feature of noise.
@@ -44,51 +46,19 @@ pub struct Expected {
     pub speech: BTreeMap<String, Vec<f32>>,
 }
 
-/// The report: a line a check.
-pub struct Report<'a, W> {
-    out: &'a mut W,
-    failures: u32,
-}
-
-impl<'a, W: Write> Report<'a, W> {
-    /// Nothing checked yet.
-    pub fn new(out: &'a mut W) -> Self {
-        Self { out, failures: 0 }
-    }
-
-    /// Checks that failed.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    fn line(&mut self, mark: &str, name: &str, finding: impl Display) -> io::Result<()> {
-        writeln!(self.out, "{mark:<6} {name:<18} {finding}")
-    }
-
-    /// Writes what a check found: what is well, or what is wrong and what to do about it.
-    pub fn check(&mut self, name: &str, finding: Result<String, String>) -> io::Result<()> {
-        match finding {
-            Ok(finding) => self.line("ok", name, finding),
-            Err(finding) => {
-                self.failures += 1;
-                self.line("FAILED", name, finding)
-            }
-        }
-    }
-}
-
 /// Checks everything that needs no device.
-pub fn run(face: &ModelSource, speech: &ModelSource, report: &mut Report<'_, impl Write>) -> io::Result<()> {
+pub fn run(face: &ModelSource, speech: &ModelSource, report: &mut Findings<'_, impl Write>) -> io::Result<()> {
     report.check("features", check_features())?;
     let face = load(report, Task::Face, face)?;
     let speech = load(report, Task::Speech, speech)?;
     let sample = match Sample::embedded() {
         Ok(sample) => sample,
         Err(error) => {
-            return report.line("–", "sample", error);
+            return report.skip("sample", error);
         }
     };
     report.check("face detector", check_detector(&sample))?;
+    check_instructions(report, &sample, face.as_ref(), speech.as_ref())?;
     check_golden(report, &sample, face.as_ref(), speech.as_ref())
 }
 
@@ -97,11 +67,11 @@ pub fn expected(sample: &Sample, face: &Model<'_>, speech: &Model<'_>) -> Expect
     let mut expected =
         Expected { face_model: Some(checksum(face)), speech_model: Some(checksum(speech)), ..Expected::default() };
     for item in sample.items.iter() {
-        if let Some(posteriors) = judge_face(face, item) {
+        if let Some(posteriors) = judge_face(face, item, Isa::best()) {
             expected.face.insert(item.name.clone(), posteriors);
         }
         if item.has_speech
-            && let Some(posteriors) = judge_speech(speech, item)
+            && let Some(posteriors) = judge_speech(speech, item, Isa::best())
         {
             expected.speech.insert(item.name.clone(), posteriors);
         }
@@ -109,25 +79,19 @@ pub fn expected(sample: &Sample, face: &Model<'_>, speech: &Model<'_>) -> Expect
     expected
 }
 
-fn load<W: Write>(report: &mut Report<'_, W>, task: Task, source: &ModelSource) -> io::Result<Option<Model<'static>>> {
+fn load<W: Write>(
+    report: &mut Findings<'_, W>,
+    task: Task,
+    source: &ModelSource,
+) -> io::Result<Option<Model<'static>>> {
     let model = source.load();
-    let finding = model.as_ref().map(describe).map_err(ToString::to_string);
-    report.check(&format!("{task} model"), finding)?;
+    let footprint = model.as_ref().ok().map(Footprint::measure);
+    let finding = model.as_ref().map_err(ToString::to_string).map(|model| {
+        let footprint = footprint.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{} {}: {} emotions, {footprint}", model.provenance().preset, checksum(model), model.labels().len())
+    });
+    report.check_with_figures(&format!("{task} model"), finding, footprint)?;
     Ok(model.ok())
-}
-
-fn describe(model: &Model<'_>) -> String {
-    let network = model.network();
-    format!(
-        "{} {}: {} emotions, {} parameters, {:.2} MMAC, {} bytes, arena {} bytes",
-        model.provenance().preset,
-        checksum(model),
-        model.labels().len(),
-        network.parameters(),
-        network.macs() as f64 / 1e6,
-        model.file_bytes(),
-        network.arena_bytes(),
-    )
 }
 
 fn checksum(model: &Model<'_>) -> String {
@@ -163,14 +127,41 @@ fn check_detector(sample: &Sample) -> Result<String, String> {
     if found == sample.items.len() { Ok(finding) } else { Err(finding) }
 }
 
+/// The instructions that there are, and the best of them, which the box uses.
+#[derive(Serialize)]
+struct Instructions {
+    isa: &'static str,
+    available: Vec<&'static str>,
+}
+
+/// What networks say of the first item does not depend on the instructions that they use.
+fn check_instructions<W: Write>(
+    report: &mut Findings<'_, W>,
+    sample: &Sample,
+    face: Option<&Model<'_>>,
+    speech: Option<&Model<'_>>,
+) -> io::Result<()> {
+    let instructions = Instructions { isa: Isa::best().name(), available: Isa::available().map(Isa::name).collect() };
+    let said = |isa| {
+        let item = sample.items.first()?;
+        Some((face.map(|model| judge_face(model, item, isa)), speech.map(|model| judge_speech(model, item, isa))))
+    };
+    let expected = said(Isa::SCALAR);
+    let finding = match Isa::available().find(|&isa| said(isa) != expected) {
+        None => Ok(format!("{} of {}: all give the same", instructions.isa, instructions.available.join(", "))),
+        Some(isa) => Err(format!("{} give other numbers than {}: please report it", isa.name(), Isa::SCALAR.name())),
+    };
+    report.check_with_figures("instructions", finding, Some(instructions))
+}
+
 fn check_golden<W: Write>(
-    report: &mut Report<'_, W>,
+    report: &mut Findings<'_, W>,
     sample: &Sample,
     face: Option<&Model<'_>>,
     speech: Option<&Model<'_>>,
 ) -> io::Result<()> {
     let Some(golden) = crate::embedded::SAMPLE.iter().find(|(name, _)| *name == EXPECTED_FILE) else {
-        return report.line("–", "golden inference", "this build has no committed posteriors");
+        return report.skip("golden inference", "this build has no committed posteriors");
     };
     let golden: Expected = match serde_json::from_slice(golden.1) {
         Ok(golden) => golden,
@@ -185,16 +176,16 @@ fn check_golden<W: Write>(
     for (name, model, golden_model, golden, judge) in senses {
         let Some(model) = model else { continue };
         if *golden_model != Some(checksum(model)) {
-            report.line("–", name, "nothing is on record for this model")?;
+            report.skip(name, "nothing is on record for this model")?;
             continue;
         }
-        report.check(name, compare(sample, golden, |item| judge(model, item)))?;
+        report.check(name, compare(sample, golden, |item| judge(model, item, Isa::best())))?;
     }
     Ok(())
 }
 
 /// What a network says of an item; `None` where there is nothing to judge.
-type Judge = fn(&Model<'_>, &Item) -> Option<Vec<f32>>;
+type Judge = fn(&Model<'_>, &Item, Isa) -> Option<Vec<f32>>;
 
 fn compare(
     sample: &Sample,
@@ -220,7 +211,7 @@ fn largest_difference(values: &[f32], golden: &[f32]) -> f32 {
 }
 
 /// The face network on the middle of the item's frame, where the face is.
-fn judge_face(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
+fn judge_face(model: &Model<'_>, item: &Item, isa: Isa) -> Option<Vec<f32>> {
     let image = item.frame.view();
     let side = image.height() as f32 / 2.0;
     let square = CropSquare { x: (image.width() as f32 - side) / 2.0, y: (image.height() as f32 - side) / 2.0, side };
@@ -229,12 +220,12 @@ fn judge_face(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     face_input::quantize(&crop, network.input_quantization(), input).ok()?;
-    let logits = network.run(Isa::SCALAR, &mut arena[..]);
+    let logits = network.run(isa, &mut arena[..]);
     Some(model.face_posteriors(logits).as_array().to_vec())
 }
 
 /// The speech network on the window that ends with the item.
-fn judge_speech(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
+fn judge_speech(model: &Model<'_>, item: &Item, isa: Isa) -> Option<Vec<f32>> {
     let InputDescription::Speech { kind, statistics, .. } = model.input() else {
         return None;
     };
@@ -243,7 +234,7 @@ fn judge_speech(model: &Model<'_>, item: &Item) -> Option<Vec<f32>> {
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     kind.quantize(stream.window()?, statistics, network.input_quantization(), input);
-    let logits = network.run(Isa::SCALAR, &mut arena[..]);
+    let logits = network.run(isa, &mut arena[..]);
     Some(model.speech_posteriors(logits).as_array().to_vec())
 }
 

@@ -3,6 +3,7 @@
 use super::{
     CameraSettings, CameraSource, Cpus, LedSettings, LedSink, MicrophoneSource, Options, SerialSettings, source::BAUD,
 };
+use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::PipelineSettings;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Settings {
         // The type holds no larger number.
         let status_pin = options.status_led.map(|pin| pin.get() as u8);
         let default = CameraSettings::default();
-        let mut pipeline = PipelineSettings::default();
+        let mut pipeline = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
         if let Some(every) = options.detect_every {
             pipeline.face.detect_every_frames = every.get();
         }

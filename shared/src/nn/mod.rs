@@ -27,7 +27,7 @@ pub(crate) mod weights;
 pub use arena::{ARENA_ALIGNMENT, Arena};
 pub use conv::MAX_PATCH;
 pub use isa::Isa;
-pub use network::Network;
+pub use network::{Network, STACK_BYTES};
 pub use quantization::{ClampRange, Quantization, Requantizer};
 pub use shape::{Shape, Window};
 pub use simd::peak::multiply_in_registers;

@@ -12,6 +12,9 @@ use crate::model::MAX_LAYERS;
 use core::ops::Range;
 use heapless::Vec;
 
+/// Most stack that a run takes, most of it a convolution's numbers under a window. `moodbox check` measures it.
+pub const STACK_BYTES: usize = 24 * 1024;
+
 /// A network ready to run. [`Model::load`](crate::model::Model::load) makes it.
 #[derive(Clone, Debug)]
 pub struct Network<'a> {
@@ -111,7 +114,7 @@ impl<'a> Network<'a> {
         &mut arena[self.input.range()]
     }
 
-    /// Computes the logits, `[output_len()]`. The kernels take about 40 KiB of stack beside the arena.
+    /// Computes the logits, `[output_len()]`. The kernels take [`STACK_BYTES`](super::STACK_BYTES) beside the arena.
     ///
     /// # Panics
     ///
