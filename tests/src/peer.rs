@@ -4,7 +4,6 @@
 use crate::counting_allocator::counting;
 use anyhow::ensure;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Instant;
 
 /// Runs before times are taken.
@@ -12,30 +11,29 @@ const WARM_UP: usize = 20;
 
 /// Runs a network on each input, then again and again on the first one, and tells what came out.
 ///
-/// * `inputs`: a file of inputs, one after the other, `input_bytes` each
+/// * `inputs`: one after the other, `input_len` numbers each
 /// * `run`: computes an input's logits, as they are: steps of an int8 network
 ///
 /// Returns `outputs` (the logits of each input), `nanoseconds` (of each run) and `allocations` (of the last run; the program must have the
 /// [`CountingAllocator`](crate::counting_allocator::CountingAllocator)).
-pub fn measure(
-    inputs: &Path,
-    input_bytes: usize,
+pub fn measure<T>(
+    inputs: &[T],
+    input_len: usize,
     runs: usize,
-    mut run: impl FnMut(&[u8], &mut Vec<f32>) -> anyhow::Result<()>,
+    mut run: impl FnMut(&[T], &mut Vec<f32>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Value> {
-    let inputs = std::fs::read(inputs)?;
-    ensure!(!inputs.is_empty() && inputs.len().is_multiple_of(input_bytes), "an input has {input_bytes} bytes");
+    ensure!(!inputs.is_empty() && inputs.len().is_multiple_of(input_len), "an input has {input_len} numbers");
     let mut logits = Vec::new();
     let mut again = |input, logits: &mut Vec<f32>| {
         logits.clear();
         run(input, logits)
     };
     let mut outputs = Vec::new();
-    for input in inputs.chunks_exact(input_bytes) {
+    for input in inputs.chunks_exact(input_len) {
         again(input, &mut logits)?;
         outputs.push(logits.clone());
     }
-    let first = &inputs[..input_bytes];
+    let first = &inputs[..input_len];
     for _ in 0..WARM_UP {
         again(first, &mut logits)?;
     }

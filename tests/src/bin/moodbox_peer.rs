@@ -16,7 +16,7 @@ use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input, m
 use moodbox_tests::counting_allocator::CountingAllocator;
 use moodbox_tests::{models_dir, peer};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -71,18 +71,17 @@ fn main() -> anyhow::Result<()> {
                     .find(|isa| isa.name() == name)
                     .with_context(|| format!("this processor has no kernels named {name}"))?,
             };
+            let inputs: Vec<i8> = std::fs::read(inputs)?.into_iter().map(|byte| byte as i8).collect();
             run(model.network(), &inputs, runs, isa)?;
         }
     }
     Ok(())
 }
 
-fn run(network: &Network<'_>, inputs: &Path, runs: usize, isa: Isa) -> anyhow::Result<()> {
+fn run(network: &Network<'_>, inputs: &[i8], runs: usize, isa: Isa) -> anyhow::Result<()> {
     let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
     let mut measured = peer::measure(inputs, network.input_len(), runs, |input, logits| {
-        for (number, &byte) in network.input_mut(&mut arena[..]).iter_mut().zip(input) {
-            *number = byte as i8;
-        }
+        network.input_mut(&mut arena[..]).copy_from_slice(input);
         logits.extend(network.run(isa, &mut arena[..]).iter().map(|&logit| f32::from(logit)));
         Ok(())
     })?;
