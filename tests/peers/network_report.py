@@ -11,22 +11,17 @@ def processor():
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def head(rounds, runs, peak):
+def head(rounds, runs):
     """How it was measured."""
     rust = subprocess.run(["rustc", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    engines = ", ".join(
-        f"{name} {version(package)}" for name, package in (("onnxruntime", "onnxruntime"), ("LiteRT", "ai-edge-litert"))
-    )
-    limit = (
-        f", at most {peak['macs_per_second'] / 1e9:.0f} exact 8-bit products a nanosecond (`{peak['instruction']}`)" if peak else ""
-    )
+    engines = f"onnxruntime {version('onnxruntime')}, LiteRT {version('ai-edge-litert')}"
     return f"""# The engine beside others
 
 ```
 pip install -r tests/peers/requirements.txt && python tests/peers/networks.py --out tests/reports/engine.md
 ```
 
-One thread of {processor()}{limit}; {engines}, {rust}. The engines took turns on one processor, {rounds} rounds
+One thread of {processor()}; {engines}, {rust}. The engines took turns on one processor, {rounds} rounds
 of {runs} runs, batch one, warm. Each runs the int8 twin of the model file, from 8-bit numbers to 8-bit numbers, but where it says f32.
 Times of engines that are called from Python are without the time of a call that computes nothing. Memory is how often the warm engine
 asks for some in a run. "Off" is the largest distance of a logit from Moodbox's, in steps of the int8 output, and the number of inputs
@@ -34,17 +29,21 @@ that got another answer.
 """
 
 
-def network(files, everybody, isa, peak):
+def network(files, everybody):
     """The table of one network."""
     ours = everybody[0]
     same = [peer for peer in everybody[1:] if peer.computes_as(ours)]
     fastest = min(same, key=lambda peer: peer.milliseconds())
+    title = f"{files.name.capitalize()}: {files.macs / 1e6:.2f} MMAC, {len(ours.outputs)} inputs, Moodbox's `{ours.instructions}` kernels"
     lines = [
-        f"\n## {files.name.capitalize()}: {files.macs / 1e6:.2f} MMAC, {len(ours.outputs)} inputs, Moodbox's `{isa}` kernels\n",
+        f"\n## {title}\n",
         "| engine | how | median ms | least ms | Moodbox takes | MMAC/s | of the peak | memory | off |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [row(peer, ours, files.macs, peak) for peer in everybody]
+    lines += [row(peer, ours, files.macs) for peer in everybody]
+    if ours.peak_macs_per_second:
+        peak = ours.peak_macs_per_second / 1e6
+        lines += ["", f"With these instructions the processor makes {peak:,.0f} MMAC/s at most, on registers alone."]
     ratio = ours.milliseconds() / fastest.milliseconds()
     lines += ["", f"Moodbox takes {ratio:.2f} of the time of the fastest engine that computes the same network: {named(fastest)}."]
     others = [named(peer) for peer in everybody if peer.is_int8 and not peer.computes_as(ours)]
@@ -60,7 +59,7 @@ def named(peer):
     return f"{peer.engine} ({peer.what})" if peer.what else peer.engine
 
 
-def row(peer, ours, macs, peak):
+def row(peer, ours, macs):
     milliseconds = peer.milliseconds()
     rate = macs / milliseconds * 1e3
     off = f"{peer.steps_off(ours)}; {peer.other_answers(ours)}" if peer.is_int8 else "–"
@@ -71,7 +70,7 @@ def row(peer, ours, macs, peak):
         f"{peer.least_ms():.3f}",
         "" if peer is ours else f"{ours.milliseconds() / milliseconds:.2f}",
         f"{rate / 1e6:,.0f}",
-        f"{rate / peak['macs_per_second']:.0%}" if peak and peer.is_int8 else "–",
+        f"{rate / ours.peak_macs_per_second:.0%}" if ours.peak_macs_per_second and peer.is_int8 else "–",
         "not counted" if peer.allocations is None else str(peer.allocations),
         "" if peer is ours else off,
     ]

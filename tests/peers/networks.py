@@ -41,20 +41,14 @@ def built(program, *more):
     return next(path for path in (json.loads(line).get("executable") for line in lines) if path)
 
 
-def compiled(source, target, *flags):
-    """A program or library from C; None where there is no compiler."""
+def allocation_counter(folder):
+    """A library that counts requests for memory; None where there is no C compiler."""
+    library = folder / "libcount_allocations.so"
     try:
-        subprocess.run(["cc", "-O2", *flags, "-o", target, HERE / source], check=True)
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "count_allocations.c"], check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return target
-
-
-def int8_peak(folder):
-    """Instruction and multiply-accumulate operations a second that the processor can do at most; None where that is not known."""
-    program = compiled("int8_peak.c", folder / "int8_peak")
-    done = program and subprocess.run([program], stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout) if done and done.returncode == 0 else None
+    return library
 
 
 class Files:
@@ -116,7 +110,7 @@ def peers(files, moodbox, tract):
 
 
 def measured(files, moodbox, tract, counter, rounds, runs):
-    """The peers with what they took, Moodbox first, and the instructions that it used."""
+    """The peers with what they took, Moodbox first."""
     everybody = list(peers(files, moodbox, tract))
     ours = everybody[0]
     told = [peer.compute(counter if "engines.py" in str(peer.command[1]) else None) for peer in everybody][0]
@@ -126,7 +120,7 @@ def measured(files, moodbox, tract, counter, rounds, runs):
     for _ in range(rounds):
         for peer in everybody:
             peer.take_turn(runs)
-    return everybody, told["isa"]
+    return everybody
 
 
 def main():
@@ -142,13 +136,12 @@ def main():
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        peak = int8_peak(folder)
-        counter = compiled("count_allocations.c", folder / "libcount_allocations.so", "-shared", "-fPIC")
-        text = network_report.head(arguments.rounds, arguments.runs, peak)
+        counter = allocation_counter(folder)
+        text = network_report.head(arguments.rounds, arguments.runs)
         for task in ("face", "speech"):
             files = Files(task, folder, moodbox)
-            everybody, isa = measured(files, moodbox, tract, counter, arguments.rounds, arguments.runs)
-            text += network_report.network(files, everybody, isa, peak)
+            everybody = measured(files, moodbox, tract, counter, arguments.rounds, arguments.runs)
+            text += network_report.network(files, everybody)
     print(text, end="")
     if arguments.out:
         arguments.out.write_text(text)

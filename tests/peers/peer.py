@@ -25,6 +25,9 @@ class Peer:
     offset: int = 0
     outputs: np.ndarray = None
     allocations: int = None
+    # What Moodbox says of the processor: products a second, with instructions of this name.
+    peak_macs_per_second: float = 0
+    instructions: str = None
     # How often onnxruntime ran which kernel.
     kernels: dict = None
     nanoseconds: list = dataclasses.field(default_factory=list)
@@ -37,7 +40,10 @@ class Peer:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}\n{done.stderr}")
-        return json.loads(done.stdout.splitlines()[-1])
+        found = json.loads(done.stdout.splitlines()[-1])
+        self.instructions = found.get("isa")
+        self.peak_macs_per_second = max(self.peak_macs_per_second, found.get("peak_macs_per_second", 0))
+        return found
 
     def compute(self, counter):
         """Computes all inputs and counts requests for memory; returns what the process tells."""

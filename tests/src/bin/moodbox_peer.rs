@@ -11,12 +11,13 @@ use moodbox_shared::audio::{HOP, SAMPLE_RATE, SpeechInputKind, SpeechStatistics,
 use moodbox_shared::media::face_detector::FaceDetector;
 use moodbox_shared::media::{read_luma, read_speech};
 use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model};
-use moodbox_shared::nn::{Arena, Isa, Network};
+use moodbox_shared::nn::{Arena, Isa, Network, multiply_in_registers};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input, most_prominent};
 use moodbox_tests::counting_allocator::CountingAllocator;
 use moodbox_tests::{models_dir, peer};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -87,10 +88,22 @@ fn run(network: &Network<'_>, inputs: &[i8], runs: usize, isa: Isa) -> anyhow::R
     })?;
     let shape = network.input_shape();
     measured["isa"] = json!(isa.name());
+    measured["peak_macs_per_second"] = json!(peak_macs_per_second(isa));
     measured["macs"] = json!(network.macs());
     measured["input_shape"] = json!([shape.height, shape.width, shape.channels]);
     println!("{measured}");
     Ok(())
+}
+
+/// The most that the processor multiplies with these instructions, when it does nothing else; 0 for scalar code.
+fn peak_macs_per_second(isa: Isa) -> f64 {
+    const TRIES: usize = 20;
+    const TURNS: u32 = 100_000;
+    let rate = |_| {
+        let start = Instant::now();
+        multiply_in_registers(isa, TURNS) as f64 / start.elapsed().as_secs_f64()
+    };
+    (0..TRIES).map(rate).fold(0.0, f64::max)
 }
 
 /// Inputs of the committed sample, one after the other.
