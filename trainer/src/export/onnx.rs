@@ -39,3 +39,25 @@ pub fn to_onnx(
         ModelProto::parse_from_bytes(&exported.into_bytes()).map_err(|error| OnnxError::Protobuf(error.to_string()))?;
     super::encode(exported, metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::architecture::{After, Architecture, Tensor as Source};
+    use crate::train::device;
+
+    #[test]
+    fn joined_tensors_and_relu6_are_exported() {
+        let device = device::by_name("flex").unwrap();
+        let mut net = Architecture::new([8, 8, 1]);
+        let stem = net.convolution(Source::Input, 4, [3, 3], [1, 1], After::NormRelu6);
+        let new = net.convolution(stem, 3, [3, 3], [1, 1], After::NormRelu);
+        let both = net.concat(stem, new);
+        let mean = net.global_average_pool(both);
+        net.dense(mean, 7);
+        let file = to_onnx(&Network::new(&net, &device), &device).unwrap();
+        for operator in ["Concat", "Conv", "Relu", "Sub"] {
+            assert!(file.windows(operator.len()).any(|bytes| bytes == operator.as_bytes()), "{operator}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! A preset builds an [`Architecture`]; the training network, the plain float graph and, through it, the int8 network are made from it,
 //! so a new preset is one new file. Tensors are height × width × channels.
 
+use super::Activation;
 use serde::{Deserialize, Serialize};
 
 /// A network before it has weights; the last node's output are the logits.
@@ -35,7 +36,7 @@ pub enum Tensor {
 /// The operations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Operation {
-    /// Convolution with as much zero padding on each side as half the kernel, then batch normalisation and ReLU where asked for.
+    /// Convolution with as much zero padding on each side as half the kernel, then batch normalisation where asked for, then the activation.
     Convolution {
         /// What it reads.
         of: Tensor,
@@ -45,8 +46,9 @@ pub enum Operation {
         stride: [usize; 2],
         /// Whether batch normalisation follows (the convolution then has no bias).
         norm: bool,
-        /// Whether negative outputs become zero.
-        relu: bool,
+        /// What becomes of its outputs.
+        #[serde(alias = "relu")]
+        activation: Activation,
     },
     /// The largest of each window; windows lie side by side.
     MaxPool {
@@ -64,11 +66,19 @@ pub enum Operation {
     Dense {
         /// What it reads.
         of: Tensor,
-        /// Whether negative outputs become zero.
-        relu: bool,
+        /// What becomes of its outputs.
+        #[serde(alias = "relu")]
+        activation: Activation,
     },
     /// The sum of two tensors, then ReLU.
     Add {
+        /// One.
+        of: Tensor,
+        /// The other.
+        and: Tensor,
+    },
+    /// The channels of two tensors of one height and width, one after the other (Huang et al. 2017).
+    Concat {
         /// One.
         of: Tensor,
         /// The other.
@@ -92,6 +102,20 @@ pub enum After {
     Norm,
     /// Batch normalisation, then ReLU.
     NormRelu,
+    /// Batch normalisation, then ReLU6.
+    NormRelu6,
+}
+
+impl After {
+    /// Whether there is batch normalisation, and the activation.
+    const fn parts(self) -> (bool, Activation) {
+        match self {
+            Self::Relu => (false, Activation::Relu),
+            Self::Norm => (true, Activation::None),
+            Self::NormRelu => (true, Activation::Relu),
+            Self::NormRelu6 => (true, Activation::Relu6),
+        }
+    }
 }
 
 impl Architecture {
@@ -120,8 +144,8 @@ impl Architecture {
         let [height, width, _] = self.shape(of);
         let side = |size: usize, axis: usize| (size + 2 * (kernel[axis] / 2) - kernel[axis]) / stride[axis] + 1;
         let output = [side(height, 0), side(width, 1), channels];
-        let (norm, relu) = (after != After::Relu, after != After::Norm);
-        self.push(Operation::Convolution { of, kernel, stride, norm, relu }, output)
+        let (norm, activation) = after.parts();
+        self.push(Operation::Convolution { of, kernel, stride, norm, activation }, output)
     }
 
     /// Adds a max pool with windows side by side.
@@ -138,12 +162,12 @@ impl Architecture {
 
     /// Adds a dense layer without activation.
     pub fn dense(&mut self, of: Tensor, units: usize) -> Tensor {
-        self.push(Operation::Dense { of, relu: false }, [1, 1, units])
+        self.push(Operation::Dense { of, activation: Activation::None }, [1, 1, units])
     }
 
     /// Adds a dense layer with ReLU.
     pub fn dense_relu(&mut self, of: Tensor, units: usize) -> Tensor {
-        self.push(Operation::Dense { of, relu: true }, [1, 1, units])
+        self.push(Operation::Dense { of, activation: Activation::Relu }, [1, 1, units])
     }
 
     /// Adds the sum of two tensors of one shape, then ReLU.
@@ -151,6 +175,13 @@ impl Architecture {
         assert_eq!(self.shape(of), self.shape(and), "only tensors of one shape can be added");
         let output = self.shape(of);
         self.push(Operation::Add { of, and }, output)
+    }
+
+    /// Puts the channels of the second tensor behind those of the first; both have one height and width.
+    pub fn concat(&mut self, of: Tensor, and: Tensor) -> Tensor {
+        let ([height, width, first], [.., second]) = (self.shape(of), self.shape(and));
+        assert_eq!([height, width], self.shape(and)[..2], "only tensors of one height and width can be joined");
+        self.push(Operation::Concat { of, and }, [height, width, first + second])
     }
 
     /// Adds dropout.

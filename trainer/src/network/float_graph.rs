@@ -3,6 +3,8 @@
 //! Tensors are height × width × channels (NHWC without the batch). Nodes stand in the order in which they are computed; the last one's
 //! output are the logits.
 
+use super::Activation;
+
 /// A network in floating point.
 #[derive(Clone, Debug)]
 pub struct FloatGraph {
@@ -33,7 +35,7 @@ pub enum Source {
 /// The operations that the engine knows.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// Convolution, then batch normalisation where there is one, then ReLU where asked for.
+    /// Convolution, then batch normalisation where there is one, then the activation.
     Conv2d {
         /// `[out, kernel height, kernel width, in]`.
         weight: Vec<f32>,
@@ -49,8 +51,8 @@ pub enum Op {
         padding: [usize; 4],
         /// To be folded into weight and bias.
         norm: Option<BatchNorm>,
-        /// Negative outputs become zero.
-        relu: bool,
+        /// What becomes of the outputs.
+        activation: Activation,
     },
     /// Convolution of each channel by itself.
     Depthwise {
@@ -66,8 +68,8 @@ pub enum Op {
         padding: [usize; 4],
         /// To be folded into weight and bias.
         norm: Option<BatchNorm>,
-        /// Negative outputs become zero.
-        relu: bool,
+        /// What becomes of the outputs.
+        activation: Activation,
     },
     /// The largest of each window.
     MaxPool {
@@ -93,16 +95,36 @@ pub enum Op {
         weight: Vec<f32>,
         /// `[out]`.
         bias: Vec<f32>,
-        /// Negative outputs become zero.
-        relu: bool,
+        /// What becomes of the outputs.
+        activation: Activation,
     },
     /// Sum of two tensors of one shape.
     Add {
         /// The second one.
         other: Source,
-        /// Negative outputs become zero.
-        relu: bool,
+        /// What becomes of the outputs.
+        activation: Activation,
     },
+    /// At each place the channels of two tensors of one height and width, one after the other.
+    Concat {
+        /// The second one.
+        other: Source,
+    },
+}
+
+impl Op {
+    /// What else it reads beside the node's input.
+    pub const fn other(&self) -> Option<Source> {
+        match *self {
+            Self::Add { other, .. } | Self::Concat { other } => Some(other),
+            Self::Conv2d { .. }
+            | Self::Depthwise { .. }
+            | Self::MaxPool { .. }
+            | Self::AveragePool { .. }
+            | Self::GlobalAveragePool
+            | Self::Dense { .. } => None,
+        }
+    }
 }
 
 /// Batch normalisation at inference: `gamma · (x − mean) / √(variance + epsilon) + beta`, each a number a channel.

@@ -1,10 +1,12 @@
 //! The networks: their description, their training form and their plain numbers.
 
+pub mod activation;
 pub mod architecture;
 pub mod float_graph;
 pub mod module;
 pub mod preset;
 
+pub use activation::Activation;
 pub use architecture::Architecture;
 pub use module::Network;
 pub use preset::Preset;

@@ -2,6 +2,7 @@
 //!
 //! Tensors are batch × channels × height × width here, as burn's layers want them; [`Network::to_float_graph`] turns the weights around.
 
+use super::Activation;
 use super::architecture::{Architecture, Operation, Tensor as Source};
 use super::float_graph::{self, FloatGraph, Op};
 use burn::module::{Module, Param};
@@ -61,7 +62,10 @@ impl Network {
                 Operation::Dropout { probability, .. } => {
                     network.dropouts.push(DropoutConfig::new(*probability).init());
                 }
-                Operation::MaxPool { .. } | Operation::GlobalAveragePool { .. } | Operation::Add { .. } => {}
+                Operation::MaxPool { .. }
+                | Operation::GlobalAveragePool { .. }
+                | Operation::Add { .. }
+                | Operation::Concat { .. } => {}
             }
         }
         network
@@ -87,26 +91,27 @@ impl Network {
                 Source::Node(index) => outputs[*index].clone(),
             };
             let output = match &node.operation {
-                Operation::Convolution { of, relu: with_relu, .. } => {
+                Operation::Convolution { of, activation, .. } => {
                     let unit = convolutions.next().expect("one a node, made in new()");
                     let mut output = unit.conv.forward(read(of));
                     if let Some(norm) = &unit.norm {
                         output = norm.forward(output);
                     }
-                    if *with_relu { relu(output) } else { output }
+                    activate(output, *activation)
                 }
                 Operation::MaxPool { of, window } => {
                     MaxPool2dConfig::new(*window).with_strides(*window).init().forward(read(of))
                 }
                 Operation::GlobalAveragePool { of } => adaptive_avg_pool2d(read(of), [1, 1]),
-                Operation::Dense { of, relu: with_relu } => {
+                Operation::Dense { of, activation } => {
                     let dense = denses.next().expect("one a node, made in new()");
                     let output: Tensor<2> = dense.forward(read(of).flatten(1, 3));
-                    let output = if *with_relu { relu(output) } else { output };
+                    let output = activate(output, *activation);
                     let units = node.output[2];
                     output.reshape([batch, units, 1, 1])
                 }
                 Operation::Add { of, and } => relu(read(of) + read(and)),
+                Operation::Concat { of, and } => Tensor::cat(vec![read(of), read(and)], 1),
                 Operation::Dropout { of, .. } => dropouts.next().expect("one a node, made in new()").forward(read(of)),
             };
             outputs.push(output);
@@ -127,7 +132,7 @@ impl Network {
                 Source::Node(index) => moved[*index],
             };
             let (input, op) = match &node.operation {
-                Operation::Convolution { of, kernel, stride, relu, .. } => {
+                Operation::Convolution { of, kernel, stride, activation, .. } => {
                     let unit = convolutions.next().expect("one a node, made in new()");
                     let [vertical, horizontal] = [kernel[0] / 2, kernel[1] / 2];
                     let op = Op::Conv2d {
@@ -143,7 +148,7 @@ impl Network {
                         stride: *stride,
                         padding: [vertical, horizontal, vertical, horizontal],
                         norm: unit.norm.as_ref().map(plain_norm),
-                        relu: *relu,
+                        activation: *activation,
                     };
                     (source(of), op)
                 }
@@ -151,16 +156,19 @@ impl Network {
                     (source(of), Op::MaxPool { kernel: *window, stride: *window, padding: [0; 4] })
                 }
                 Operation::GlobalAveragePool { of } => (source(of), Op::GlobalAveragePool),
-                Operation::Dense { of, relu } => {
+                Operation::Dense { of, activation } => {
                     let dense = denses.next().expect("one a node, made in new()");
                     let [height, width, channels] = self.architecture.shape(*of);
                     // [channels · height · width, out] to [out, height · width · channels].
                     let weight =
                         dense.weight.val().reshape([channels, height, width, node.output[2]]).permute([3, 1, 2, 0]);
                     let bias = dense.bias.as_ref().map(Param::val).map(numbers).unwrap_or_default();
-                    (source(of), Op::Dense { weight: numbers(weight), bias, relu: *relu })
+                    (source(of), Op::Dense { weight: numbers(weight), bias, activation: *activation })
                 }
-                Operation::Add { of, and } => (source(of), Op::Add { other: source(and), relu: true }),
+                Operation::Add { of, and } => {
+                    (source(of), Op::Add { other: source(and), activation: Activation::Relu })
+                }
+                Operation::Concat { of, and } => (source(of), Op::Concat { other: source(and) }),
                 Operation::Dropout { of, .. } => {
                     let carried = source(of);
                     moved.push(carried);
@@ -171,6 +179,15 @@ impl Network {
             moved.push(float_graph::Source::Node(graph.nodes.len() - 1));
         }
         graph
+    }
+}
+
+fn activate<const D: usize>(output: Tensor<D>, activation: Activation) -> Tensor<D> {
+    match activation {
+        Activation::None => output,
+        Activation::Relu => relu(output),
+        // The ONNX exporter knows no clamp.
+        Activation::Relu6 => relu(output.clone()) - relu(output - 6.0),
     }
 }
 
@@ -187,4 +204,38 @@ fn plain_norm(norm: &BatchNorm) -> float_graph::BatchNorm {
 /// A tensor's numbers, row by row.
 pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_into_vec().expect("just converted to f32")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::architecture::{After, Architecture, Tensor as Source};
+    use super::*;
+    use crate::quantize::FloatReference;
+    use crate::train::device;
+    use burn::tensor::TensorData;
+
+    #[test]
+    fn the_plain_numbers_compute_what_the_network_computes() {
+        let device = device::by_name("flex").unwrap();
+        let mut net = Architecture::new([9, 7, 2]);
+        let stem = net.convolution(Source::Input, 4, [3, 3], [2, 1], After::NormRelu6);
+        let new = net.convolution(stem, 3, [3, 1], [1, 1], After::Norm);
+        let both = net.concat(stem, new);
+        let block = net.residual(both, [3, 3]);
+        let pooled = net.max_pool(block, [2, 2]);
+        let dropped = net.dropout(pooled, 0.5);
+        let dense = net.dense_relu(dropped, 5);
+        net.dense(dense, 3);
+        let network = Network::new(&net, &device).valid();
+
+        // Height × width × channels; large enough that ReLU6 has something to cut.
+        let input: Vec<f32> = (0..9 * 7 * 2).map(|index| ((index * 37) % 101) as f32 / 5.0 - 8.0).collect();
+        let burns = Tensor::<3>::from_data(TensorData::new(input.clone(), [9, 7, 2]), &device).permute([2, 0, 1]);
+        let logits = numbers(network.forward(burns.unsqueeze()));
+        let reference = FloatReference::new(&network.to_float_graph()).unwrap();
+        assert!(reference.outputs(&input)[0].contains(&6.0));
+        for (got, expected) in reference.logits(&input).into_iter().zip(logits) {
+            assert!((got - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{got} for {expected}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::GraphError;
 use super::fold::fold;
 use super::graph_check::shapes;
+use crate::network::Activation;
 use crate::network::float_graph::{FloatGraph, Op, Source};
 
 /// Output channels worked on at once.
@@ -21,13 +22,14 @@ pub struct FloatReference {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Conv2d { weights: Packed, window: Window, relu: bool },
-    Depthwise { weight: Vec<f32>, bias: Vec<f32>, window: Window, relu: bool },
+    Conv2d { weights: Packed, window: Window, activation: Activation },
+    Depthwise { weight: Vec<f32>, bias: Vec<f32>, window: Window, activation: Activation },
     MaxPool { window: Window },
     AveragePool { window: Window },
     GlobalAveragePool,
-    Dense { weights: Packed, relu: bool },
-    Add { other: Source, relu: bool },
+    Dense { weights: Packed, activation: Activation },
+    Add { other: Source, activation: Activation },
+    Concat { other: Source },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,9 +107,18 @@ impl FloatReference {
                     let (others, _) = tensor(*other);
                     output.iter_mut().zip(values).zip(others).for_each(|((sum, a), b)| *sum = a + b);
                 }
+                Step::Concat { other } => {
+                    let (others, [.., more]) = tensor(*other);
+                    let both = values.chunks_exact(from[2]).zip(others.chunks_exact(more));
+                    for (place, (first, second)) in output.chunks_exact_mut(shape[2]).zip(both) {
+                        place[..from[2]].copy_from_slice(first);
+                        place[from[2]..].copy_from_slice(second);
+                    }
+                }
             }
-            if step.relu() {
-                output.iter_mut().for_each(|value| *value = value.max(0.0));
+            let activation = step.activation();
+            if activation != Activation::None {
+                output.iter_mut().for_each(|value| *value = activation.apply(*value));
             }
             outputs.push(output);
         }
@@ -118,31 +129,36 @@ impl FloatReference {
 impl From<Op> for Step {
     fn from(op: Op) -> Self {
         match op {
-            Op::Conv2d { weight, bias, kernel, stride, padding, relu, .. } => {
-                Self::Conv2d { weights: Packed::new(&weight, &bias), window: Window { kernel, stride, padding }, relu }
-            }
-            Op::Depthwise { weight, bias, kernel, stride, padding, relu, .. } => {
-                Self::Depthwise { weight, bias, window: Window { kernel, stride, padding }, relu }
+            Op::Conv2d { weight, bias, kernel, stride, padding, activation, .. } => Self::Conv2d {
+                weights: Packed::new(&weight, &bias),
+                window: Window { kernel, stride, padding },
+                activation,
+            },
+            Op::Depthwise { weight, bias, kernel, stride, padding, activation, .. } => {
+                Self::Depthwise { weight, bias, window: Window { kernel, stride, padding }, activation }
             }
             Op::MaxPool { kernel, stride, padding } => Self::MaxPool { window: Window { kernel, stride, padding } },
             Op::AveragePool { kernel, stride } => {
                 Self::AveragePool { window: Window { kernel, stride, padding: [0; 4] } }
             }
             Op::GlobalAveragePool => Self::GlobalAveragePool,
-            Op::Dense { weight, bias, relu } => Self::Dense { weights: Packed::new(&weight, &bias), relu },
-            Op::Add { other, relu } => Self::Add { other, relu },
+            Op::Dense { weight, bias, activation } => Self::Dense { weights: Packed::new(&weight, &bias), activation },
+            Op::Add { other, activation } => Self::Add { other, activation },
+            Op::Concat { other } => Self::Concat { other },
         }
     }
 }
 
 impl Step {
-    fn relu(&self) -> bool {
+    fn activation(&self) -> Activation {
         match *self {
-            Self::Conv2d { relu, .. }
-            | Self::Depthwise { relu, .. }
-            | Self::Dense { relu, .. }
-            | Self::Add { relu, .. } => relu,
-            Self::MaxPool { .. } | Self::AveragePool { .. } | Self::GlobalAveragePool => false,
+            Self::Conv2d { activation, .. }
+            | Self::Depthwise { activation, .. }
+            | Self::Dense { activation, .. }
+            | Self::Add { activation, .. } => activation,
+            Self::MaxPool { .. } | Self::AveragePool { .. } | Self::GlobalAveragePool | Self::Concat { .. } => {
+                Activation::None
+            }
         }
     }
 }

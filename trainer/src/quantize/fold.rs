@@ -24,8 +24,12 @@ pub fn fold(graph: &FloatGraph) -> FloatGraph {
                     }
                 }
             }
-            Op::MaxPool { .. } | Op::AveragePool { .. } | Op::GlobalAveragePool | Op::Dense { .. } | Op::Add { .. } => {
-            }
+            Op::MaxPool { .. }
+            | Op::AveragePool { .. }
+            | Op::GlobalAveragePool
+            | Op::Dense { .. }
+            | Op::Add { .. }
+            | Op::Concat { .. } => {}
         }
     }
     folded

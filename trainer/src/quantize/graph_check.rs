@@ -20,14 +20,14 @@ pub enum GraphProblem {
     /// There is none.
     #[error("is missing: the network is empty")]
     Missing,
-    /// It reads itself or a later node, or adds a tensor to itself.
+    /// It reads itself or a later node, or one tensor twice.
     #[error("reads a tensor that it can't read")]
     Reads,
     /// The window does not slide over the input, or a side is zero.
     #[error("has a window that does not fit its input")]
     Window,
-    /// Two tensors that must have one shape.
-    #[error("adds tensors of different shapes")]
+    /// Two tensors that must have one shape, or at least one height and width.
+    #[error("joins tensors of different shapes")]
     Shapes,
     /// Not as many weights, biases or normalisation numbers as the shapes ask for.
     #[error("has {found} weights where {expected} are needed")]
@@ -52,10 +52,10 @@ pub fn shapes(graph: &FloatGraph) -> Result<Vec<[usize; 3]>, GraphError> {
             Source::Node(node) => shapes.get(node).copied().ok_or(at(GraphProblem::Reads)),
         };
         let input = shape_of(node.input)?;
-        let other = match node.op {
-            Op::Add { other, .. } if other == node.input => return Err(at(GraphProblem::Reads)),
-            Op::Add { other, .. } => Some(shape_of(other)?),
-            _ => None,
+        let other = match node.op.other() {
+            Some(other) if other == node.input => return Err(at(GraphProblem::Reads)),
+            Some(other) => Some(shape_of(other)?),
+            None => None,
         };
         let shape = output(&node.op, input, other).map_err(at)?;
         shapes.push(shape);
@@ -105,6 +105,10 @@ fn output(op: &Op, input: [usize; 3], other: Option<[usize; 3]>) -> Result<[usiz
                 Err(GraphProblem::Shapes)
             }
         }
+        Op::Concat { .. } => match other {
+            Some([rows, columns, more]) if [rows, columns] == [height, width] => Ok([height, width, channels + more]),
+            _ => Err(GraphProblem::Shapes),
+        },
     }
 }
 

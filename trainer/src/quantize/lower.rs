@@ -4,6 +4,7 @@ use super::QuantizeError;
 use super::arena::{self, Lifetime};
 use super::calibration::Range;
 use super::weights::{Channels, smallest_output_scale};
+use crate::network::Activation;
 use crate::network::float_graph::{FloatGraph, Node, Op, Source};
 use moodbox_shared::model::{LayerDescription, MAX_LAYERS, Operation, Plan, TensorDescription};
 use moodbox_shared::nn::{ClampRange, Quantization, Shape, Window};
@@ -64,7 +65,7 @@ fn lifetimes(graph: &FloatGraph, shapes: &[[usize; 3]]) -> Vec<Lifetime> {
         .collect();
     for (layer, node) in graph.nodes.iter().enumerate() {
         lifetimes[tensor(node.input)].dies = layer;
-        if let Op::Add { other, .. } = node.op {
+        if let Some(other) = node.op.other() {
             lifetimes[tensor(other)].dies = layer;
         }
     }
@@ -95,6 +96,19 @@ fn quantization(range: Range, smallest_scale: f32) -> Quantization {
     Quantization { scale, zero_point }
 }
 
+/// How a concatenation is quantised: as one of its inputs where that one holds whatever the other does, so that it is copied; otherwise
+/// with steps a little larger than both have, so that the factors of requantisation stay below one.
+fn covering(inputs: [Quantization; 2]) -> Quantization {
+    let range = |q: Quantization| Range { low: q.dequantize(i8::MIN), high: q.dequantize(i8::MAX) };
+    let [first, second] = inputs.map(range);
+    let both = Range { low: first.low.min(second.low), high: first.high.max(second.high) };
+    let larger = if inputs[1].scale > inputs[0].scale { 1 } else { 0 };
+    if inputs[0] == inputs[1] || ([first, second][larger] == both && inputs[0].scale != inputs[1].scale) {
+        return inputs[larger];
+    }
+    quantization(both, 1.001 * inputs[larger].scale)
+}
+
 /// One node on its way to the engine.
 struct Lowering<'a> {
     index: usize,
@@ -112,17 +126,17 @@ impl Lowering<'_> {
         let too_large = QuantizeError::TooLarge { node: self.index };
         let from = self.tensors[tensor(node.input)];
         match &node.op {
-            Op::Conv2d { weight, bias, kernel, stride, padding, relu, .. } => {
+            Op::Conv2d { weight, bias, kernel, stride, padding, activation, .. } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
                 let channels = Channels { weight, bias, innermost: false };
                 let operation = |range, parameters| Operation::Conv2d { window, range, parameters };
-                self.weighted(&channels, from, *relu, operation, data)
+                self.weighted(&channels, from, *activation, operation, data)
             }
-            Op::Depthwise { weight, bias, kernel, stride, padding, relu, .. } => {
+            Op::Depthwise { weight, bias, kernel, stride, padding, activation, .. } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
                 let channels = Channels { weight, bias, innermost: true };
                 let operation = |range, parameters| Operation::Depthwise { window, range, parameters };
-                self.weighted(&channels, from, *relu, operation, data)
+                self.weighted(&channels, from, *activation, operation, data)
             }
             Op::MaxPool { kernel, stride, padding } => {
                 let window = window(*kernel, *stride, *padding).ok_or(too_large)?;
@@ -137,15 +151,20 @@ impl Lowering<'_> {
                 // The factor of a mean, input scale / (output scale · places), stays below one.
                 Ok((Operation::GlobalAveragePool, quantization(self.range, 1.001 * from.quantization.scale / places)))
             }
-            Op::Dense { weight, bias, relu } => {
+            Op::Dense { weight, bias, activation } => {
                 let channels = Channels { weight, bias, innermost: false };
                 let operation = |range, parameters| Operation::Dense { range, parameters };
-                self.weighted(&channels, from, *relu, operation, data)
+                self.weighted(&channels, from, *activation, operation, data)
             }
-            Op::Add { other, relu } => {
+            Op::Add { other, activation } => {
                 let output = quantization(self.range, 0.0);
                 let other = tensor(*other);
-                Ok((Operation::Add { other: other as u16, range: clamp(*relu, output) }, output))
+                Ok((Operation::Add { other: other as u16, range: clamp(*activation, output) }, output))
+            }
+            Op::Concat { other } => {
+                let other = tensor(*other);
+                let output = covering([from, self.tensors[other]].map(|tensor| tensor.quantization));
+                Ok((Operation::Concat { other: other as u16 }, output))
             }
         }
     }
@@ -155,7 +174,7 @@ impl Lowering<'_> {
         &self,
         channels: &Channels<'_>,
         from: TensorDescription,
-        relu: bool,
+        activation: Activation,
         operation: impl Fn(ClampRange, u32) -> Operation,
         data: &mut Vec<u8>,
     ) -> Result<(Operation, Quantization), QuantizeError> {
@@ -166,12 +185,16 @@ impl Lowering<'_> {
         let output = quantization(self.range, smallest_output_scale(input, &scales));
         let parameters =
             channels.quantize(input, &scales, output.scale).ok_or(QuantizeError::Scale { node: self.index })?;
-        let range = clamp(relu, output);
+        let range = clamp(activation, output);
         let place = parameters.append_to(&operation(range, 0), from.shape, shape, data);
         Ok((operation(range, place), output))
     }
 }
 
-fn clamp(relu: bool, output: Quantization) -> ClampRange {
-    if relu { ClampRange::relu(output) } else { ClampRange::FULL }
+fn clamp(activation: Activation, output: Quantization) -> ClampRange {
+    match activation {
+        Activation::None => ClampRange::FULL,
+        Activation::Relu => ClampRange::relu(output),
+        Activation::Relu6 => ClampRange::relu6(output),
+    }
 }

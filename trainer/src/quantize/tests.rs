@@ -1,9 +1,11 @@
 //! Random networks on their way through quantisation and the engine.
 
 use super::*;
+use crate::network::Activation;
 use crate::network::float_graph::{BatchNorm, Node, Op, Source};
 use moodbox_shared::Emotion;
-use moodbox_shared::model::{InputDescription, Model, Provenance};
+use moodbox_shared::model::{InputDescription, Model, Operation, Provenance};
+use moodbox_shared::nn::ClampRange;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 struct Builder {
@@ -41,7 +43,14 @@ impl Builder {
         }
     }
 
-    fn conv(&mut self, input: Source, [channels, out]: [usize; 2], kernel: usize, stride: usize, relu: bool) -> Source {
+    fn conv(
+        &mut self,
+        input: Source,
+        [channels, out]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        activation: Activation,
+    ) -> Source {
         let inputs = kernel * kernel * channels;
         let op = Op::Conv2d {
             weight: self.weights(out * inputs, inputs),
@@ -51,7 +60,7 @@ impl Builder {
             stride: [stride; 2],
             padding: [kernel / 2; 4],
             norm: Some(self.norm(out)),
-            relu,
+            activation,
         };
         self.push(input, op)
     }
@@ -64,7 +73,7 @@ impl Builder {
             stride: [1; 2],
             padding: [1; 4],
             norm: Some(self.norm(channels)),
-            relu: true,
+            activation: Activation::Relu,
         };
         self.push(input, op)
     }
@@ -73,18 +82,44 @@ impl Builder {
 /// 32×32 → stem → residual block with depthwise → max pool → strided residual block → average pool → global average → dense.
 fn residual_network(seed: u64) -> FloatGraph {
     let mut build = Builder::new(seed);
-    let stem = build.conv(Source::Input, [1, 8], 3, 1, true);
+    let stem = build.conv(Source::Input, [1, 8], 3, 1, Activation::Relu);
     let inner = build.depthwise(stem, 8);
-    let inner = build.conv(inner, [8, 8], 1, 1, false);
-    let block = build.push(inner, Op::Add { other: stem, relu: true });
+    let inner = build.conv(inner, [8, 8], 1, 1, Activation::None);
+    let block = build.push(inner, Op::Add { other: stem, activation: Activation::Relu });
     let pooled = build.push(block, Op::MaxPool { kernel: [3; 2], stride: [2; 2], padding: [1; 4] });
-    let inner = build.conv(pooled, [8, 16], 3, 2, true);
-    let inner = build.conv(inner, [16, 16], 3, 1, false);
-    let short = build.conv(pooled, [8, 16], 1, 2, false);
-    let block = build.push(inner, Op::Add { other: short, relu: true });
+    let inner = build.conv(pooled, [8, 16], 3, 2, Activation::Relu);
+    let inner = build.conv(inner, [16, 16], 3, 1, Activation::None);
+    let short = build.conv(pooled, [8, 16], 1, 2, Activation::None);
+    let block = build.push(inner, Op::Add { other: short, activation: Activation::Relu });
     let pooled = build.push(block, Op::AveragePool { kernel: [2; 2], stride: [2; 2] });
     let mean = build.push(pooled, Op::GlobalAveragePool);
-    let dense = Op::Dense { weight: build.weights(7 * 16, 16), bias: build.between(7, -0.1, 0.1), relu: false };
+    let dense = Op::Dense {
+        weight: build.weights(7 * 16, 16),
+        bias: build.between(7, -0.1, 0.1),
+        activation: Activation::None,
+    };
+    build.push(mean, dense);
+    FloatGraph { input: [32, 32, 1], nodes: build.nodes }
+}
+
+/// 32×32 → stem → three times: a convolution whose output is put beside what it read → max pool → the same → global average → dense; ReLU6
+/// throughout but for one convolution, whose outputs are not quantised as those beside them.
+fn dense_network(seed: u64) -> FloatGraph {
+    let mut build = Builder::new(seed);
+    let mut carried = build.conv(Source::Input, [1, 8], 3, 2, Activation::Relu6);
+    let mut channels = 8;
+    for layer in 0..4 {
+        let activation = if layer == 1 { Activation::None } else { Activation::Relu6 };
+        let new = build.conv(carried, [channels, 5], 3, 1, activation);
+        carried = build.push(carried, Op::Concat { other: new });
+        channels += 5;
+        if layer == 2 {
+            carried = build.push(carried, Op::MaxPool { kernel: [2; 2], stride: [2; 2], padding: [0; 4] });
+        }
+    }
+    let mean = build.push(carried, Op::GlobalAveragePool);
+    let weight = build.weights(7 * channels, channels);
+    let dense = Op::Dense { weight, bias: build.between(7, -0.1, 0.1), activation: Activation::None };
     build.push(mean, dense);
     FloatGraph { input: [32, 32, 1], nodes: build.nodes }
 }
@@ -112,9 +147,19 @@ fn meta() -> ModelMeta {
 
 #[test]
 fn a_residual_network_decides_in_int8_as_it_did_in_float() {
+    decides_in_int8_as_in_float(residual_network);
+}
+
+#[test]
+fn a_network_that_joins_tensors_decides_in_int8_as_it_did_in_float() {
+    // Random networks whose two largest logits do not lie next to each other.
+    decides_in_int8_as_in_float(|seed| dense_network(1 + seed));
+}
+
+fn decides_in_int8_as_in_float(network: impl Fn(u64) -> FloatGraph) {
     let (mut samples, mut agreeing) = (0, 0);
     for seed in 0..2 {
-        let graph = residual_network(seed);
+        let graph = network(seed);
         let file = quantize(&graph, &pictures(24, 100 + seed), meta()).unwrap();
         let model = Model::load(&file).unwrap();
         let reference = FloatReference::new(&graph).unwrap();
@@ -145,7 +190,7 @@ fn the_float_network_is_what_its_formula_says() {
             variance: vec![4.0, 1.0],
             epsilon: 0.0,
         }),
-        relu: false,
+        activation: Activation::None,
     };
     let graph = FloatGraph { input: [3, 2, 1], nodes: vec![Node { input: Source::Input, op: conv }] };
     let output = FloatReference::new(&graph).unwrap().logits(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
@@ -156,6 +201,24 @@ fn the_float_network_is_what_its_formula_says() {
         [left + 1.0, -here[0], right + 1.0, -here[1]]
     };
     assert_eq!(output, [row([0.0, 0.0], [1.0, 2.0]), row([3.0, 4.0], [5.0, 6.0])].concat());
+}
+
+#[test]
+fn six_is_the_largest_that_a_relu6_lets_through() {
+    let mut graph = dense_network(1);
+    if let Op::Conv2d { bias, norm, .. } = &mut graph.nodes[0].op {
+        bias.fill(100.0);
+        *norm = None;
+    }
+    let pictures = pictures(4, 1);
+    let outputs = FloatReference::new(&graph).unwrap().outputs(&pictures[0]);
+    assert!(outputs[0].iter().all(|&value| value == 6.0));
+    let file = quantize(&graph, &pictures, meta()).unwrap();
+    let Operation::Conv2d { range, .. } = Model::load(&file).unwrap().header().plan.layers[0].operation else {
+        panic!()
+    };
+    // All of int8 is for what lies between zero and six.
+    assert_eq!(range, ClampRange::FULL);
 }
 
 #[test]
