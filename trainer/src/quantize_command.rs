@@ -87,12 +87,13 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     report::write_file(&args.out, &file)?;
     let loaded = Model::load(&file)?;
     println!(
-        "{}: {} bytes, {} parameters, {:.1} MMAC, arena {} bytes, temperature {:.2}",
+        "{}: {} bytes, {} parameters, {:.1} MMAC, arena {} bytes (at least {}), temperature {:.2}",
         args.out.display(),
         file.len(),
         loaded.network().parameters(),
         loaded.network().macs() as f64 / 1e6,
         loaded.network().arena_bytes(),
+        loaded.header().plan.least_arena_bytes(),
         loaded.temperature(),
     );
     println!(

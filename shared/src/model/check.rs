@@ -81,39 +81,19 @@ fn read(plan: &Plan, layer: usize, index: u16) -> Result<Tensor, Fault> {
     if index > layer {
         return Err(Fault::Reads);
     }
-    tensor(description(plan, index).ok_or(Fault::Reads)?, plan)
+    tensor(plan.tensor(index).ok_or(Fault::Reads)?, plan)
 }
 
-fn description(plan: &Plan, tensor: usize) -> Option<&TensorDescription> {
-    match tensor.checked_sub(1) {
-        None => Some(&plan.input),
-        Some(layer) => plan.layers.get(layer).map(|layer| &layer.output),
-    }
-}
-
-/// No two tensors that are needed at the same time share a byte. A tensor is needed from the layer that makes it (the input: from the
-/// first) to the last one that reads it; the logits to the end.
+/// No two tensors that are needed at the same time share a byte.
 fn no_overlap(plan: &Plan) -> Result<(), ModelError> {
-    let count = plan.layers.len() + 1;
-    let born = |tensor: usize| tensor.saturating_sub(1);
-    let dies = |tensor: usize| {
-        if tensor + 1 == count {
-            return plan.layers.len();
-        }
-        let reads = |layer: &super::LayerDescription| {
-            usize::from(layer.input) == tensor || layer.operation.other().map(usize::from) == Some(tensor)
-        };
-        plan.layers.iter().rposition(reads).unwrap_or(0).max(born(tensor))
-    };
-    let bytes = |tensor: usize| {
-        description(plan, tensor).map_or(0..0, |d| d.offset as usize..d.offset as usize + d.shape.len())
-    };
-    for first in 0..count {
-        let (first_bytes, first_dies) = (bytes(first), dies(first));
-        for second in first + 1..count {
+    let bytes =
+        |tensor: usize| plan.tensor(tensor).map_or(0..0, |d| d.offset as usize..d.offset as usize + d.shape.len());
+    for first in 0..plan.tensors() {
+        let (first_bytes, first_needed) = (bytes(first), plan.needed(first));
+        for second in first + 1..plan.tensors() {
             let second_bytes = bytes(second);
             // The second one is never born before the first.
-            let together = born(second) <= first_dies;
+            let together = plan.needed(second).start() <= first_needed.end();
             if together && first_bytes.start < second_bytes.end && second_bytes.start < first_bytes.end {
                 return Err(ModelError::Overlap { first, second });
             }

@@ -61,3 +61,15 @@ fn the_second_tensor_of_a_layer_is_needed_as_the_first() {
     let overlap = refused(|header| header.plan.layers[CONCAT].output.offset = 0);
     assert_eq!(overlap, ModelError::Overlap { first: 3, second: 5 });
 }
+
+#[test]
+fn the_least_arena_is_what_is_needed_at_once() {
+    // The concatenation reads two maps of 16 × 16 × 4 and makes one of twice as many channels.
+    let (header, _) = sample::face();
+    assert_eq!(header.plan.least_arena_bytes(), 4 * 16 * 16 * 4);
+    assert_eq!(header.plan.least_arena_bytes(), header.plan.arena_bytes as usize);
+    // Without it, the addition: two maps and the sum.
+    let mut shorter = header.plan;
+    shorter.layers.truncate(CONCAT);
+    assert_eq!(shorter.least_arena_bytes(), 3 * 16 * 16 * 4);
+}
