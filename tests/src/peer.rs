@@ -6,8 +6,16 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use std::time::Instant;
 
-/// Runs before times are taken.
-const WARM_UP: usize = 20;
+/// How often a network is run.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Runs {
+    /// Runs of which the times are told.
+    #[arg(long, default_value_t = 200)]
+    runs: usize,
+    /// Runs before these.
+    #[arg(long, default_value_t = 20)]
+    warm_up: usize,
+}
 
 /// Runs a network on each input, then again and again on the first one, and tells what came out.
 ///
@@ -19,7 +27,7 @@ const WARM_UP: usize = 20;
 pub fn measure<T>(
     inputs: &[T],
     input_len: usize,
-    runs: usize,
+    Runs { runs, warm_up }: Runs,
     mut run: impl FnMut(&[T], &mut Vec<f32>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Value> {
     ensure!(!inputs.is_empty() && inputs.len().is_multiple_of(input_len), "an input has {input_len} numbers");
@@ -34,7 +42,7 @@ pub fn measure<T>(
         outputs.push(logits.clone());
     }
     let first = &inputs[..input_len];
-    for _ in 0..WARM_UP {
+    for _ in 0..warm_up {
         again(first, &mut logits)?;
     }
     let mut nanoseconds = Vec::with_capacity(runs);

@@ -14,7 +14,8 @@ use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model};
 use moodbox_shared::nn::{Arena, Isa, Network, multiply_in_registers};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input, most_prominent};
 use moodbox_tests::counting_allocator::CountingAllocator;
-use moodbox_tests::{models_dir, peer};
+use moodbox_tests::models_dir;
+use moodbox_tests::peer::{self, Runs};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,8 +52,8 @@ enum Command {
         /// What `inputs` wrote.
         #[arg(long)]
         inputs: PathBuf,
-        #[arg(long, default_value_t = 200)]
-        runs: usize,
+        #[command(flatten)]
+        runs: Runs,
         /// Instructions to use; the fastest that there are where nothing is said.
         #[arg(long)]
         isa: Option<String>,
@@ -79,7 +80,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run(network: &Network<'_>, inputs: &[i8], runs: usize, isa: Isa) -> anyhow::Result<()> {
+fn run(network: &Network<'_>, inputs: &[i8], runs: Runs, isa: Isa) -> anyhow::Result<()> {
     let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
     let mut measured = peer::measure(inputs, network.input_len(), runs, |input, logits| {
         network.input_mut(&mut arena[..]).copy_from_slice(input);
