@@ -134,7 +134,8 @@ impl Edge {
                 self.slides(window, output.channels)?;
                 let (weights, channels) = packed_parameters(data, parameters, packing)?;
                 let output_range = self.output_range(range)?;
-                let kernel = Conv2d { input, input_zero_point, window, weights, channels, output, output_range };
+                let kernel =
+                    Conv2d { input, input_zero_point, window, weights, channels, output, output_range, prepared: None };
                 let macs = output.len() as u64 * packing.terms() as u64;
                 Ok((Kernel::Conv2d(kernel), Cost { parameters: packing.parameters(), macs }))
             }

@@ -2,7 +2,7 @@
 
 use super::format::{CHECKSUM, DATA_ALIGNMENT, FORMAT_VERSION, MAGIC, PREAMBLE_BYTES};
 use super::{Header, InputDescription, ModelError, Provenance, Task, check};
-use crate::nn::{Network, softmax};
+use crate::nn::{Isa, Network, WeightLine, softmax};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 
 /// Bytes of the checksum at the end.
@@ -72,6 +72,11 @@ impl<'a> Model<'a> {
     /// The network.
     pub fn network(&self) -> &Network<'a> {
         &self.network
+    }
+
+    /// Gives the network memory for weights of its own: [`Network::prepare`].
+    pub fn prepare(&mut self, isa: Isa, memory: &'a mut [WeightLine]) {
+        self.network.prepare(isa, memory);
     }
 
     /// Length of the file.

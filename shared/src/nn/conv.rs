@@ -6,6 +6,7 @@
 
 use super::channels::{Channels, OutputRange};
 use super::weights::{BLOCK, QUAD, QuadWeights, Weights};
+use super::winograd::Prepared;
 use super::{Shape, Window};
 
 /// Most numbers under a window, all input channels together: 3 × 3 × 512.
@@ -27,6 +28,9 @@ pub(crate) struct Conv2d<'a> {
     pub(crate) channels: Channels<'a>,
     pub(crate) output: Shape,
     pub(crate) output_range: OutputRange,
+    /// Its weights once more, as kernels that multiply less read them.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no other processor has kernels for it"))]
+    pub(crate) prepared: Option<Prepared<'a>>,
 }
 
 impl Conv2d<'_> {

@@ -23,6 +23,8 @@ pub mod softmax;
 #[cfg(test)]
 mod test_layers;
 pub(crate) mod weights;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no other processor has kernels for it"))]
+pub(crate) mod winograd;
 
 pub use arena::{ARENA_ALIGNMENT, Arena};
 pub use conv::MAX_PATCH;
@@ -32,3 +34,4 @@ pub use quantization::{ClampRange, Quantization, Requantizer};
 pub use shape::{Shape, Window};
 pub use simd::peak::multiply_in_registers;
 pub use softmax::softmax;
+pub use winograd::WeightLine;

@@ -7,7 +7,8 @@ use super::dense::Dense;
 use super::depthwise::Depthwise;
 use super::pool::{AveragePool, GlobalAveragePool, MaxPool};
 use super::simd;
-use super::{Isa, Quantization, Shape};
+use super::winograd::{Prepared, Tiling};
+use super::{Isa, Quantization, Shape, WeightLine};
 use crate::model::MAX_LAYERS;
 use core::ops::Range;
 use heapless::Vec;
@@ -105,6 +106,30 @@ impl<'a> Network<'a> {
         self.macs
     }
 
+    /// Lines that [`Network::prepare`] fills: none where these instructions have no use for them.
+    pub fn prepared_len(&self, isa: Isa) -> usize {
+        self.layers.iter().filter_map(|layer| layer.tiling(isa)).map(|(conv, tiling)| tiling.lines(conv)).sum()
+    }
+
+    /// Transforms the weights of layers that can then be run with fewer multiplications. The numbers stay the same, bit for bit, with these
+    /// instructions and with all others.
+    ///
+    /// * `memory`: [`Network::prepared_len`] lines; with fewer, fewer layers are prepared
+    pub fn prepare(&mut self, isa: Isa, memory: &'a mut [WeightLine]) {
+        let mut memory = memory;
+        for layer in &mut self.layers {
+            let Some((conv, tiling)) = layer.tiling(isa) else { continue };
+            let Some((lines, rest)) = core::mem::take(&mut memory).split_at_mut_checked(tiling.lines(conv)) else {
+                return;
+            };
+            memory = rest;
+            let prepared = Prepared::new(conv, tiling, lines);
+            if let Kernel::Conv2d(conv) = &mut layer.kernel {
+                conv.prepared = Some(prepared);
+            }
+        }
+    }
+
     /// Where the input goes; to be filled before every run, which overwrites it.
     ///
     /// # Panics
@@ -142,7 +167,15 @@ impl<'a> Network<'a> {
     }
 }
 
-impl Layer<'_> {
+impl<'a> Layer<'a> {
+    /// How it can be prepared for some instructions.
+    fn tiling(&self, isa: Isa) -> Option<(&Conv2d<'a>, Tiling)> {
+        match &self.kernel {
+            Kernel::Conv2d(conv) if simd::reads_prepared(isa) => Some((conv, Tiling::of(conv)?)),
+            _ => None,
+        }
+    }
+
     /// The loader has made sure that the tensors of a layer lie apart, and within the arena: borrowing them can't fail.
     fn run(&self, isa: Isa, arena: &mut [i8]) {
         if let Kernel::Add(_, other) | Kernel::Concat(_, other) = &self.kernel {

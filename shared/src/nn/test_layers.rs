@@ -8,6 +8,7 @@ use super::conv::Conv2d;
 use super::dense::Dense;
 use super::depthwise::{self, Depthwise};
 use super::weights::{Packing, Weights};
+use super::winograd::Tiling;
 use super::{ClampRange, Shape, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -88,6 +89,24 @@ pub(super) fn large() -> impl Strategy<Value = Layer> {
         })
 }
 
+/// Convolutions for which there is a way with fewer multiplications.
+pub(super) fn preparable() -> impl Strategy<Value = Layer> {
+    let kernels = prop_oneof![Just([3, 3]), Just([5, 1]), Just([1, 5])];
+    let sides = (4..20_u16, 4..20_u16, 8..50_u16, 1..40_u16);
+    (sides, kernels, [0..3_u16, 0..3_u16, 0..3_u16, 0..3_u16])
+        .prop_filter_map("the window must slide", |((height, width, channels, out), kernel, padding)| {
+            let window = Window { kernel, stride: [1, 1], padding };
+            let [rows, columns] = window.output_size(height, width)?;
+            Some((Shape { height, width, channels }, window, Shape { height: rows, width: columns, channels: out }))
+        })
+        .prop_flat_map(|(input, window, output)| {
+            let places = usize::from(window.kernel[0]) * usize::from(window.kernel[1]);
+            let weights = places * usize::from(input.channels) * usize::from(output.channels);
+            layer(Reads::Every, input, window, output, weights)
+        })
+        .prop_filter("the sums must fit", |layer| Tiling::of(&layer.conv2d()).is_some())
+}
+
 /// Layers whose window is the whole input.
 pub(super) fn dense() -> impl Strategy<Value = Layer> {
     (1..200_u16, 1..9_u16).prop_flat_map(|(inputs, outputs)| {
@@ -103,10 +122,21 @@ pub(super) fn dense() -> impl Strategy<Value = Layer> {
     })
 }
 
+/// Numbers from `min` to 127, among which the ends are common: sums as large as they get.
+fn numbers(len: usize, min: i8) -> impl Strategy<Value = Vec<i8>> {
+    let ends = prop_oneof![Just(min), Just(i8::MAX)];
+    let alike = ends.clone().prop_map(move |end| vec![end; len]);
+    prop_oneof![4 => vec(min..=i8::MAX, len), 1 => vec(ends, len), 1 => alike]
+}
+
+fn ends_among(numbers: impl Strategy<Value = i8>) -> impl Strategy<Value = i8> {
+    prop_oneof![2 => numbers, 1 => Just(i8::MIN), 1 => Just(i8::MAX)]
+}
+
 fn layer(reads: Reads, input: Shape, window: Window, output: Shape, weights: usize) -> impl Strategy<Value = Layer> {
     let channels = usize::from(output.channels);
     (
-        (vec(any::<i8>(), input.len()), any::<i8>(), vec(-127..=127_i8, weights)),
+        (numbers(input.len(), i8::MIN), ends_among(any::<i8>()), numbers(weights, -127)),
         (vec(-50_000..50_000_i32, channels), vec(1 << 30..=i32::MAX, channels), vec(36..48_i32, channels)),
         (any::<i8>(), any::<(i8, i8)>()),
     )
@@ -174,7 +204,7 @@ impl Layer {
         let weights = Weights::new(&self.packed, self.packing()).unwrap();
         let &Self { input, input_zero_point, window, output, output_range, .. } = self;
         let channels = self.channels(|block| weights.sums(block));
-        Conv2d { input, input_zero_point, window, weights, channels, output, output_range }
+        Conv2d { input, input_zero_point, window, weights, channels, output, output_range, prepared: None }
     }
 
     pub(super) fn dense(&self) -> Dense<'_> {

@@ -116,10 +116,19 @@ impl<'a> Weights<'a> {
 
     /// Sum of the weights of each output of a block.
     pub(crate) fn sums(&self, block: usize) -> [i32; BLOCK] {
+        self.sums_of(block, i32::from)
+    }
+
+    /// Sum of the weights' absolute values of each output of a block.
+    pub(crate) fn absolute_sums(&self, block: usize) -> [i32; BLOCK] {
+        self.sums_of(block, |weight| i32::from(weight).abs())
+    }
+
+    fn sums_of(&self, block: usize, each: impl Fn(i8) -> i32) -> [i32; BLOCK] {
         let mut sums = [0; BLOCK];
         for quad in self.block(block) {
             for (sum, weights) in sums.iter_mut().zip(quad.as_chunks::<QUAD>().0) {
-                *sum += weights.iter().map(|&weight| i32::from(weight)).sum::<i32>();
+                *sum += weights.iter().map(|&weight| each(weight)).sum::<i32>();
             }
         }
         sums

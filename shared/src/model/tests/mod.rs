@@ -4,6 +4,7 @@ extern crate std;
 
 mod golden;
 mod plan;
+mod prepared;
 mod sample;
 
 use super::error::Fault;

@@ -15,6 +15,19 @@ use super::Isa;
 use super::isa::Instructions;
 use super::network::Kernel;
 
+/// Whether there are kernels that read prepared weights and are faster for it. With VNNI an instruction of the plain
+/// kernels sums four times the products.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn reads_prepared(isa: Isa) -> bool {
+    isa.0 == Instructions::Avx2
+}
+
+/// Whether there are kernels that read prepared weights and are faster for it.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn reads_prepared(_: Isa) -> bool {
+    false
+}
+
 /// Computes a layer that reads one tensor; those that read two are [`run_two`]'s.
 pub(super) fn run(isa: Isa, kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
     match isa.0 {

@@ -4,9 +4,11 @@ extern crate std;
 
 use crate::nn::add::Add;
 use crate::nn::channels::OutputRange;
+use crate::nn::conv::Conv2d;
 use crate::nn::network::Kernel;
 use crate::nn::test_layers::{self, Layer, Reads};
-use crate::nn::{ClampRange, Isa, Quantization, multiply_in_registers};
+use crate::nn::winograd::{Prepared, Tiling};
+use crate::nn::{ClampRange, Isa, Quantization, WeightLine, multiply_in_registers};
 use proptest::array::uniform3;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -33,6 +35,16 @@ proptest! {
     #[test]
     fn convolutions_that_take_several_bands(layer in test_layers::large()) {
         agree(&Kernel::Conv2d(layer.conv2d()), &layer);
+    }
+
+    #[test]
+    fn convolutions_from_transformed_weights(layer in test_layers::preparable()) {
+        let conv = layer.conv2d();
+        for tiling in Tiling::all_for(&conv) {
+            let mut lines = vec![WeightLine::ZERO; tiling.lines(&conv)];
+            let prepared = Some(Prepared::new(&conv, tiling, &mut lines));
+            agree(&Kernel::Conv2d(Conv2d { prepared, ..conv }), &layer);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::sweep::{self, Places, Tiles};
 use super::dense::{self, join};
 use super::requantise::{Factors, Range};
-use super::{add, depthwise};
+use super::{add, depthwise, winograd};
 use crate::nn::channels::{ChannelBlock, OutputRange};
 use crate::nn::network::Kernel;
 use crate::nn::weights::{BLOCK, QuadWeights};
@@ -15,7 +15,10 @@ pub(in crate::nn::simd) fn run(kernel: &Kernel<'_>, input: &[i8], output: &mut [
     // Only here, where AVX2 is known to be there.
     let tiles = Avx2(());
     match kernel {
-        Kernel::Conv2d(conv) => sweep::conv2d(tiles, conv, input, output),
+        Kernel::Conv2d(conv) => match conv.prepared {
+            Some(prepared) => winograd::run(conv, prepared, input, output),
+            None => sweep::conv2d(tiles, conv, input, output),
+        },
         Kernel::Depthwise(layer) => depthwise::run(layer, input, output),
         Kernel::Dense(layer) => dense::run(layer, input, output),
         // Pools: plain code, for these instructions.

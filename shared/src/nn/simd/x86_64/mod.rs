@@ -6,3 +6,4 @@ mod dense;
 mod depthwise;
 mod requantise;
 pub(super) mod vnni;
+mod winograd;
