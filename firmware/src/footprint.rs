@@ -46,11 +46,10 @@ fn stack_of(model: &Model<'_>, isa: Isa) -> Option<usize> {
 impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { parameters, mmac, file_bytes, weight_bytes, arena_bytes, stack_bytes } = self;
-        write!(f, "{parameters} parameters, {mmac:.2} MMAC, {file_bytes} bytes: ")?;
-        write!(f, "weights {weight_bytes}, arena {arena_bytes}, stack ")?;
+        write!(f, "{parameters} parameters, {mmac:.2} MMAC; bytes: file {file_bytes}, weights {weight_bytes}, ")?;
         match stack_bytes {
-            Some(bytes) => write!(f, "{bytes}"),
-            None => write!(f, "unknown"),
+            Some(bytes) => write!(f, "arena {arena_bytes}, stack {bytes}"),
+            None => write!(f, "arena {arena_bytes}, stack unknown"),
         }
     }
 }
@@ -86,7 +85,7 @@ mod tests {
             arena_bytes: 64,
             stack_bytes: Some(4_096),
         };
-        let expected = "10 parameters, 1.23 MMAC, 900 bytes: weights 500, arena 64, stack 4096";
+        let expected = "10 parameters, 1.23 MMAC; bytes: file 900, weights 500, arena 64, stack 4096";
         assert_eq!(footprint.to_string(), expected);
         assert!(Footprint { stack_bytes: None, ..footprint }.to_string().ends_with("stack unknown"));
     }

@@ -96,7 +96,7 @@ impl Report {
     /// A table, each layer below its network.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { version, cpu, isa, runs, .. } = self;
-        writeln!(out, "moodbox {version} on {cpu}, one thread, {isa}, {runs} runs of each stage")?;
+        writeln!(out, "moodbox {version} on {cpu}, one thread, {isa}, up to {runs} runs of each stage")?;
         for (task, hash) in [("face", &self.face_model), ("speech", &self.speech_model)] {
             writeln!(out, "{task} model {}", hash.as_deref().unwrap_or("–"))?;
         }
