@@ -12,7 +12,7 @@ use moodbox_shared::model::{Model, Task};
 use moodbox_shared::nn::Isa;
 
 fn embedded(task: Task) -> Option<&'static Model<'static>> {
-    match models::open_for_good(task, None) {
+    match models::open_for_good(task, None, Isa::best()) {
         Ok(model) => Some(model),
         Err(error @ ModelsError::Missing { .. }) => {
             eprintln!("nothing to measure of the {task} network: {error}");

@@ -14,11 +14,12 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let steps: u64 = std::env::args().nth(1).ok_or("usage: steps COUNT")?.parse()?;
+    let isa = Isa::best();
     let networks = Networks {
-        face: Some(models::open_for_good(Task::Face, None)?),
-        speech: Some(models::open_for_good(Task::Speech, None)?),
+        face: Some(models::open_for_good(Task::Face, None, isa)?),
+        speech: Some(models::open_for_good(Task::Speech, None, isa)?),
     };
-    let mut step = Step::new(networks, Isa::best())?;
+    let mut step = Step::new(networks, isa)?;
     (0..steps).for_each(|_| step.take());
     Ok(())
 }

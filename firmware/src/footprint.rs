@@ -1,8 +1,8 @@
 //! What a network takes of a machine: work, and memory of each kind.
 
-use crate::stack;
+use crate::{models, stack};
 use moodbox_shared::model::{MAX_ARENA_BYTES, Model};
-use moodbox_shared::nn::{Arena, Isa};
+use moodbox_shared::nn::{Arena, Isa, WeightLine};
 use serde::Serialize;
 use std::fmt;
 
@@ -17,36 +17,44 @@ pub struct Footprint {
     pub file_bytes: usize,
     /// Of these, what a run reads: weights, biases and factors.
     pub weight_bytes: usize,
-    /// Memory that the caller provides.
+    /// Memory for weights made ready for these instructions; without it, the network is slower.
+    pub prepared_bytes: usize,
+    /// Memory that a run computes in.
     pub arena_bytes: usize,
     /// Stack of a run with the best instructions that there are, measured; `None` where the system does not tell.
     pub stack_bytes: Option<usize>,
 }
 
 impl Footprint {
-    /// Runs the network once, to see how much stack that takes.
+    /// Prepares the network for the best instructions and runs it once, to see how much stack that takes.
     pub fn measure(model: &Model<'_>) -> Self {
-        let network = model.network();
+        let (network, isa) = (model.network(), Isa::best());
         Self {
             parameters: network.parameters(),
             mmac: network.macs() as f64 / 1e6,
             file_bytes: model.file_bytes(),
             weight_bytes: model.weight_bytes(),
+            prepared_bytes: network.prepared_len(isa) * size_of::<WeightLine>(),
             arena_bytes: network.arena_bytes(),
-            stack_bytes: stack_of(model, Isa::best()),
+            stack_bytes: stack_of(model, isa),
         }
     }
 }
 
 fn stack_of(model: &Model<'_>, isa: Isa) -> Option<usize> {
+    let mut memory = Vec::new();
+    let model = models::prepared(model, isa, &mut memory);
     let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
     stack::taken_by(|| _ = model.network().run(isa, &mut arena[..]))
 }
 
 impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { parameters, mmac, file_bytes, weight_bytes, arena_bytes, stack_bytes } = self;
+        let Self { parameters, mmac, file_bytes, weight_bytes, prepared_bytes, arena_bytes, stack_bytes } = self;
         write!(f, "{parameters} parameters, {mmac:.2} MMAC; bytes: file {file_bytes}, weights {weight_bytes}, ")?;
+        if *prepared_bytes > 0 {
+            write!(f, "prepared {prepared_bytes}, ")?;
+        }
         match stack_bytes {
             Some(bytes) => write!(f, "arena {arena_bytes}, stack {bytes}"),
             None => write!(f, "arena {arena_bytes}, stack unknown"),
@@ -57,7 +65,6 @@ impl fmt::Display for Footprint {
 #[cfg(all(test, feature = "embedded-models"))]
 mod tests {
     use super::*;
-    use crate::models;
     use moodbox_shared::model::Task;
 
     #[test]
@@ -82,11 +89,13 @@ mod tests {
             mmac: 1.234,
             file_bytes: 900,
             weight_bytes: 500,
+            prepared_bytes: 800,
             arena_bytes: 64,
             stack_bytes: Some(4_096),
         };
-        let expected = "10 parameters, 1.23 MMAC; bytes: file 900, weights 500, arena 64, stack 4096";
+        let expected = "10 parameters, 1.23 MMAC; bytes: file 900, weights 500, prepared 800, arena 64, stack 4096";
         assert_eq!(footprint.to_string(), expected);
-        assert!(Footprint { stack_bytes: None, ..footprint }.to_string().ends_with("stack unknown"));
+        let unknown = Footprint { stack_bytes: None, prepared_bytes: 0, ..footprint }.to_string();
+        assert!(unknown.ends_with("weights 500, arena 64, stack unknown"), "{unknown}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::embedded;
 use moodbox_shared::model::{Model, ModelError, Task};
+use moodbox_shared::nn::{Isa, WeightLine};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -104,7 +105,18 @@ pub fn open(task: Task, path: Option<&Path>) -> Result<Model<'static>, ModelsErr
     ModelSource::open(task, path)?.load()
 }
 
-/// The same, for as long as the program runs: its memory is never given back.
-pub fn open_for_good(task: Task, path: Option<&Path>) -> Result<&'static Model<'static>, ModelsError> {
-    Ok(Box::leak(Box::new(open(task, path)?)))
+/// The model, prepared to be run with these instructions.
+///
+/// * `memory`: grows as large as that takes
+pub fn prepared<'a>(model: &Model<'a>, isa: Isa, memory: &'a mut Vec<WeightLine>) -> Model<'a> {
+    let mut model = model.clone();
+    memory.resize(model.network().prepared_len(isa), WeightLine::ZERO);
+    model.prepare(isa, memory);
+    model
+}
+
+/// Opens and checks a model and prepares it to be run with these instructions, for as long as the program runs: its
+/// memory is never given back.
+pub fn open_for_good(task: Task, path: Option<&Path>, isa: Isa) -> Result<&'static Model<'static>, ModelsError> {
+    Ok(Box::leak(Box::new(prepared(&open(task, path)?, isa, Box::leak(Box::default())))))
 }

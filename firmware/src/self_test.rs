@@ -7,7 +7,7 @@
 use crate::face_detector::FaceDetector;
 use crate::findings::Findings;
 use crate::footprint::Footprint;
-use crate::models::ModelSource;
+use crate::models::{self, ModelSource};
 use crate::sample::{Item, Sample};
 use moodbox_shared::audio::{CHROMA_FFT, FEATURES, FeatureExtractor, FeatureRow, SpeechStream};
 use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model, Task};
@@ -217,6 +217,8 @@ fn judge_face(model: &Model<'_>, item: &Item, isa: Isa) -> Option<Vec<f32>> {
     let square = CropSquare { x: (image.width() as f32 - side) / 2.0, y: (image.height() as f32 - side) / 2.0, side };
     let mut crop = [0; FACE_INPUT];
     crop_to_face(&image, square, &mut crop);
+    let mut memory = Vec::new();
+    let model = models::prepared(model, isa, &mut memory);
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     face_input::quantize(&crop, network.input_quantization(), input).ok()?;
@@ -231,6 +233,8 @@ fn judge_speech(model: &Model<'_>, item: &Item, isa: Isa) -> Option<Vec<f32>> {
     };
     let mut stream = Box::new(SpeechStream::new());
     stream.push(&item.samples, |_, _| {});
+    let mut memory = Vec::new();
+    let model = models::prepared(model, isa, &mut memory);
     let (network, mut arena) = (model.network(), arena());
     let input = network.input_mut(&mut arena[..]);
     kind.quantize(stream.window()?, statistics, network.input_quantization(), input);

@@ -82,7 +82,7 @@ impl Networks {
     /// Opens the networks of the senses that there are. They stay for as long as the program runs.
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
         let open = |is_used, task, path| -> Result<Option<&'static Model<'static>>, ModelsError> {
-            if is_used { models::open_for_good(task, path).map(Some) } else { Ok(None) }
+            if is_used { models::open_for_good(task, path, settings.pipeline.isa).map(Some) } else { Ok(None) }
         };
         Ok(Self {
             face: open(settings.camera.source != CameraSource::None, Task::Face, settings.face_model.as_deref())?,

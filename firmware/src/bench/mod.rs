@@ -80,8 +80,8 @@ pub fn run(options: &BenchOptions, allocations: impl Fn() -> u64) -> Result<Repo
         }
     };
     let networks = Networks {
-        face: Some(models::open_for_good(Task::Face, options.face_model.as_deref())?),
-        speech: Some(models::open_for_good(Task::Speech, options.speech_model.as_deref())?),
+        face: Some(models::open_for_good(Task::Face, options.face_model.as_deref(), isa)?),
+        speech: Some(models::open_for_good(Task::Speech, options.speech_model.as_deref(), isa)?),
     };
     let effort = Effort { runs: options.runs.map_or(RUNS, Bounded::get) as usize, limit: LIMIT };
     let mut report = Report::new(machine::name(), isa, networks, effort.runs);

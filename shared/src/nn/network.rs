@@ -13,8 +13,8 @@ use crate::model::MAX_LAYERS;
 use core::ops::Range;
 use heapless::Vec;
 
-/// Most stack that a run takes, most of it a convolution's numbers under a window. `moodbox check` measures it.
-pub const STACK_BYTES: usize = 24 * 1024;
+/// Most stack that a run takes, whatever the instructions; the kernels keep there what they work on. `moodbox check` measures it.
+pub const STACK_BYTES: usize = 48 * 1024;
 
 /// A network ready to run. [`Model::load`](crate::model::Model::load) makes it.
 #[derive(Clone, Debug)]
