@@ -3,7 +3,9 @@
 //!
 //! The transformed input of a batch of tiles and the products of a group of them lie on the stack, in the nearest caches: 38 KiB.
 
+mod input;
 mod lanes;
+mod output;
 
 use super::requantise::{Factors, Range};
 use crate::nn::conv::Conv2d;
@@ -12,7 +14,7 @@ use crate::nn::winograd::schemes::{FourOfFive, FourOfThree, Plain, Scheme, TwoOf
 use crate::nn::winograd::{INPUT_STEP, LINE_INPUTS, LINE_OUTPUTS, Prepared, TRANSFORMED, Tiling, WeightLine};
 use core::arch::x86_64::*;
 use core::marker::PhantomData;
-use lanes::{Scale, Sums, Words};
+use lanes::{Scale, Sums};
 
 /// Tiles that are summed at once: their sums fill twelve of sixteen registers.
 const GROUP: usize = 6;
@@ -111,62 +113,6 @@ where
         [tile / self.tiles_across * DO, tile % self.tiles_across * AO]
     }
 
-    /// Transforms what a tile sees.
-    ///
-    /// * `numbers`: `[point down][point across][channel]`
-    #[target_feature(enable = "avx2")]
-    fn transform(&self, input: &[i8], place: [usize; 2], numbers: &mut [i16]) {
-        let seen = self.seen(input, place);
-        let outside = Words::new(_mm256_set1_epi16(self.conv.input_zero_point.into()));
-        for step in 0..self.point_numbers / INPUT_STEP {
-            let mut words = [[outside; AP]; DP];
-            for (words, seen) in words.as_flattened_mut().iter_mut().zip(seen.as_flattened()) {
-                if let Some(numbers) = seen.as_chunks().0.get(step) {
-                    *words = widened(*numbers);
-                } else if !seen.is_empty() {
-                    let rest = seen.as_chunks::<INPUT_STEP>().1;
-                    let mut numbers = [0; INPUT_STEP];
-                    numbers[..rest.len()].copy_from_slice(rest);
-                    *words = widened(numbers);
-                }
-            }
-            for words in &mut words {
-                *words = A::input(*words);
-            }
-            for across in 0..AP {
-                let mut column = [outside; DP];
-                for (column, words) in column.iter_mut().zip(&words) {
-                    *column = words[across];
-                }
-                for (down, words) in D::input(column).into_iter().enumerate() {
-                    let at = (down * AP + across) * self.point_numbers + step * INPUT_STEP;
-                    if let Some(numbers) = numbers[at..].first_chunk_mut::<INPUT_STEP>() {
-                        *numbers = bytemuck::cast(words.get());
-                    }
-                }
-            }
-        }
-    }
-
-    /// The channels at each place under a tile, none where it reaches over the border.
-    #[inline]
-    fn seen<'b>(&self, input: &'b [i8], [row, column]: [usize; 2]) -> [[&'b [i8]; AP]; DP] {
-        let shape = self.conv.input;
-        let [height, width, channels] = [shape.height, shape.width, shape.channels].map(usize::from);
-        let [top, left, _, _] = self.conv.window.padding.map(usize::from);
-        let mut seen: [[&[i8]; AP]; DP] = [[&[]; AP]; DP];
-        for (down, seen) in seen.iter_mut().enumerate() {
-            let row = (row + down).wrapping_sub(top);
-            for (across, seen) in seen.iter_mut().enumerate() {
-                let column = (column + across).wrapping_sub(left);
-                if row < height && column < width {
-                    *seen = &input[(row * width + column) * channels..][..channels];
-                }
-            }
-        }
-        seen
-    }
-
     /// * `block`: of sixteen outputs
     #[target_feature(enable = "avx2")]
     fn channels(&self, block: usize) -> [Channels; HALVES] {
@@ -231,85 +177,4 @@ where
         }
         P
     }
-
-    /// From the products of a tile to its outputs of a block.
-    #[target_feature(enable = "avx2")]
-    fn finish(
-        &self,
-        products: &Products<DP, AP>,
-        tile: usize,
-        channels: &[Channels; HALVES],
-        block: usize,
-        place: [usize; 2],
-        output: &mut [i8],
-    ) {
-        for (half, channels) in channels.iter().enumerate() {
-            let first = block * LINE_OUTPUTS + half * BLOCK;
-            if first < self.conv.channels.len() {
-                let outputs = self.outputs(products, tile, half, channels);
-                self.store(&outputs, place, first, output);
-            }
-        }
-    }
-
-    /// Eight outputs at all places of a tile.
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn outputs(
-        &self,
-        products: &Products<DP, AP>,
-        tile: usize,
-        half: usize,
-        channels: &Channels,
-    ) -> [[[i8; BLOCK]; AO]; DO] {
-        let zero = Sums::new(_mm256_setzero_si256());
-        let mut rows = [[zero; AO]; DP];
-        for (row, products) in rows.iter_mut().zip(products) {
-            let mut line = [zero; AP];
-            for (line, products) in line.iter_mut().zip(products) {
-                *line = products[tile][half];
-            }
-            *row = A::output(line);
-        }
-        let mut outputs = [[[0; BLOCK]; AO]; DO];
-        for across in 0..AO {
-            let mut column = [zero; DP];
-            for (column, row) in column.iter_mut().zip(&rows) {
-                *column = row[across];
-            }
-            for (outputs, sums) in outputs.iter_mut().zip(D::output(column)) {
-                let sums = _mm256_add_epi32(self.scale.divide(sums), channels.biases);
-                outputs[across] = self.range.clamp(channels.factors.apply(sums));
-            }
-        }
-        outputs
-    }
-
-    /// Puts eight outputs of a tile where they belong; what reaches over the border is for nothing.
-    #[inline]
-    fn store(
-        &self,
-        numbers: &[[[i8; BLOCK]; AO]; DO],
-        [row, column]: [usize; 2],
-        first_output: usize,
-        output: &mut [i8],
-    ) {
-        let [height, width] = [self.conv.output.height, self.conv.output.width].map(usize::from);
-        let channels = self.conv.channels.len();
-        for (row, numbers) in (row..height).zip(numbers) {
-            for (column, numbers) in (column..width).zip(numbers) {
-                let place = &mut output[(row * width + column) * channels..][..channels][first_output..];
-                match place.first_chunk_mut() {
-                    Some(whole) => *whole = *numbers,
-                    None => place.copy_from_slice(&numbers[..place.len()]),
-                }
-            }
-        }
-    }
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn widened(numbers: [i8; INPUT_STEP]) -> Words {
-    Words::new(_mm256_cvtepi8_epi16(bytemuck::cast(numbers)))
 }
