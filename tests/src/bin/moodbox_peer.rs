@@ -11,7 +11,7 @@ use moodbox_shared::audio::{HOP, SAMPLE_RATE, SpeechInputKind, SpeechStatistics,
 use moodbox_shared::media::face_detector::FaceDetector;
 use moodbox_shared::media::{read_luma, read_speech};
 use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model};
-use moodbox_shared::nn::{Arena, Isa, Network, multiply_in_registers};
+use moodbox_shared::nn::{Arena, Isa, Network, WeightLine, multiply_in_registers};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input, most_prominent};
 use moodbox_tests::counting_allocator::CountingAllocator;
 use moodbox_tests::models_dir;
@@ -63,7 +63,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let file = std::fs::read(&arguments.model).with_context(|| arguments.model.display().to_string())?;
-    let model = Model::load(&file)?;
+    let mut model = Model::load(&file)?;
     match arguments.command {
         Command::Inputs { out } => std::fs::write(out, of_sample(&model)?)?,
         Command::Run { inputs, runs, isa } => {
@@ -73,6 +73,8 @@ fn main() -> anyhow::Result<()> {
                     .find(|isa| isa.name() == name)
                     .with_context(|| format!("this processor has no kernels named {name}"))?,
             };
+            let lines = model.network().prepared_len(isa);
+            model.prepare(isa, vec![WeightLine::ZERO; lines].leak());
             let inputs: Vec<i8> = std::fs::read(inputs)?.into_iter().map(|byte| byte as i8).collect();
             run(model.network(), &inputs, runs, isa)?;
         }
