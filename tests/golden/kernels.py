@@ -34,6 +34,17 @@ def make():
     for input_zero_point, output_zero_point in ((-128, 127), (0, 0), (127, -128)):
         name, ends = f"largest sums from {input_zero_point}", (input_zero_point, output_zero_point)
         slide(cases, f"convolution, {name}", (4, 4, 32), 10, (3, 3), padding="same", zero_points=ends, extreme=True)
+        slide(cases, f"convolution of a larger map, {name}", (9, 9, 16), 10, (3, 3), padding="same", zero_points=ends, extreme=True)
+        slide(
+            cases,
+            f"convolution over a longer time, {name}",
+            (19, 1, 16),
+            10,
+            (5, 1),
+            padding="same",
+            zero_points=ends,
+            extreme=True,
+        )
         slide_each(cases, f"depthwise, {name}", (6, 4, 10), (5, 3), padding="same", zero_points=ends, extreme=True)
         dense(cases, f"dense, {name}", (1, 1, 300), 10, zero_points=ends, extreme=True)
     dense(cases, "dense, sums next to halves", (1, 1, 3), 500, next_to_halves=True)
@@ -67,6 +78,9 @@ def sliding(cases, kind, exact):
     slide(cases, f"convolution 1×1, {kind}", (5, 3, 7), 5, (1, 1), **of)
     slide(cases, f"convolution 3×3, {kind}", (7, 5, 3), 9, (3, 3), (1, 1), "same", "relu", **of)
     slide(cases, f"convolution 3×3, stride 2, {kind}", (9, 8, 8), 16, (3, 3), (2, 2), "same", "relu6", **of)
+    slide(cases, f"convolution 3×3 of a larger map, {kind}", (9, 11, 12), 9, (3, 3), (1, 1), "same", **of)
+    slide(cases, f"convolution over a longer time, {kind}", (19, 1, 10), 6, (5, 1), (1, 1), (2, 0, 2, 0), "relu", **of)
+    slide(cases, f"convolution across, {kind}", (1, 18, 9), 17, (1, 5), (1, 1), (0, 3, 0, 1), **of)
     slide(cases, f"convolution over time, {kind}", (11, 1, 20), 12, (5, 1), (1, 1), (2, 0, 2, 0), "relu", **of)
     slide(cases, f"convolution over time, stride 3, {kind}", (14, 1, 6), 7, (4, 1), (3, 1), (3, 0, 1, 0), **of)
     slide(cases, f"convolution 2×4, padded unevenly, {kind}", (6, 7, 5), 11, (2, 4), (1, 2), (1, 0, 0, 3), **of)

@@ -1,10 +1,10 @@
 //! The kernels against LiteRT's reference kernels, on the cases that `tests/golden/kernels.py` made; it says how they are laid out.
 //!
-//! A case becomes a plan of one layer, which every set of instructions of this processor runs. Two inputs are handed over as one, their
+//! A case becomes a plan of one layer, which every set of instructions of this processor runs, prepared and not. Two inputs are handed over as one, their
 //! channels side by side, and taken apart by two convolutions first.
 
 use super::*;
-use crate::nn::{ARENA_ALIGNMENT, ClampRange, Quantization, Requantizer, Shape, Window, softmax};
+use crate::nn::{ARENA_ALIGNMENT, ClampRange, Quantization, Requantizer, Shape, WeightLine, Window, softmax};
 use serde::Deserialize;
 use std::boxed::Box;
 use std::string::String;
@@ -15,6 +15,9 @@ const NUMBERS: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../t
 
 /// Most outputs in ten thousand that may lie a step off in the cases where LiteRT rounds twice.
 const ROUNDED_TWICE: usize = 40;
+
+/// Memory for transformed weights: more than a case can use.
+const PREPARED_LINES: usize = 4096;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -214,13 +217,16 @@ impl Case {
     }
 
     /// What Moodbox makes of an input.
-    fn computed(&self, builder: &Builder, input: &[i8], isa: Isa) -> Vec<i8> {
+    ///
+    /// * `prepared`: memory for transformed weights, or none
+    fn computed(&self, builder: &Builder, input: &[i8], isa: Isa, prepared: &mut [WeightLine]) -> Vec<i8> {
         if self.operation == Name::Softmax {
             let mut probabilities = vec![0.0; input.len()];
             softmax(input, self.inputs[0].quantization, 1.0, &mut probabilities);
             return probabilities.into_iter().map(|share| self.output.quantization.quantize(share)).collect();
         }
-        let network = check::network(&builder.plan, &builder.data).unwrap();
+        let mut network = check::network(&builder.plan, &builder.data).unwrap();
+        network.prepare(isa, prepared);
         let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
         network.input_mut(&mut arena[..]).copy_from_slice(input);
         network.run(isa, &mut arena[..]).to_vec()
@@ -230,7 +236,9 @@ impl Case {
 #[test]
 fn the_kernels_compute_what_litert_computes() {
     let golden: Golden = serde_json::from_str(DESCRIPTION).unwrap();
-    for isa in Isa::available() {
+    for (isa, lines) in Isa::available().flat_map(|isa| [(isa, 0), (isa, PREPARED_LINES)]) {
+        let mut prepared = vec![WeightLine::ZERO; lines];
+        let name = std::format!("{}, memory for {lines} prepared lines", isa.name());
         let mut numbers = Numbers(NUMBERS);
         let (mut outputs, mut off) = (0, 0);
         for case in &golden.cases {
@@ -238,12 +246,11 @@ fn the_kernels_compute_what_litert_computes() {
                 if case.operation == Name::Softmax { Builder::new(case.joined()) } else { case.build(&mut numbers) };
             for run in 0..case.runs {
                 let (input, expected) = case.run(&mut numbers);
-                let found = case.computed(&builder, &input, isa);
+                let found = case.computed(&builder, &input, isa, &mut prepared);
                 let distance = |(found, expected): (&i8, &i8)| found.abs_diff(*expected);
                 let distances: Vec<u8> = found.iter().zip(&expected).map(distance).collect();
                 let farthest = distances.iter().max().copied().unwrap();
                 let allowed = u8::from(!case.exact);
-                let name = isa.name();
                 assert!(farthest <= allowed, "{}, run {run}, {name}: {found:?} instead of {expected:?}", case.name);
                 if !case.exact {
                     outputs += expected.len();
@@ -252,7 +259,7 @@ fn the_kernels_compute_what_litert_computes() {
             }
         }
         assert!(numbers.0.is_empty(), "numbers are left over");
-        std::println!("{}: {off} of {outputs} outputs that LiteRT rounds twice are a step off", isa.name());
-        assert!(off * 10_000 <= outputs * ROUNDED_TWICE, "{}: {off} of {outputs} are off", isa.name());
+        std::println!("{name}: {off} of {outputs} outputs that LiteRT rounds twice are a step off");
+        assert!(off * 10_000 <= outputs * ROUNDED_TWICE, "{name}: {off} of {outputs} are off");
     }
 }
