@@ -115,4 +115,12 @@ mod tests {
         let names: HashSet<&str> = available.iter().map(|isa| isa.name()).collect();
         assert_eq!(names.len(), available.len());
     }
+
+    /// A run that is meant for certain kernels says so: `MOODBOX_BEST_ISA=dotprod`.
+    #[test]
+    fn what_a_run_of_the_tests_is_meant_for_is_there() {
+        if let Ok(name) = std::env::var("MOODBOX_BEST_ISA") {
+            assert_eq!(Isa::best().name(), name);
+        }
+    }
 }

@@ -3,11 +3,14 @@
 //! A convolution goes over the input in bands ([`band`]) and over a band in tiles of a few places and eight outputs ([`sweep`]); how a tile
 //! is summed and requantised in registers is the processor's own matter. [`run`] chooses. This is the only folder with `unsafe` code.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod band;
 pub mod peak;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod windows;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -42,7 +45,11 @@ pub(super) fn run(isa: Isa, kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]
         // SAFETY: as above.
         Instructions::Avx512Vnni => unsafe { x86_64::vnni::run_avx512(kernel, input, output) },
         #[cfg(target_arch = "aarch64")]
-        _ => kernel.run(input, output),
+        // SAFETY: as above.
+        Instructions::Neon => unsafe { aarch64::run_neon(kernel, input, output) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Instructions::DotProd => unsafe { aarch64::run_dotprod(kernel, input, output) },
     }
 }
 
@@ -56,6 +63,7 @@ pub(super) fn run_two(isa: Isa, kernel: &Kernel<'_>, inputs: [&[i8]; 2], output:
             x86_64::avx2::run_two(kernel, inputs, output)
         },
         #[cfg(target_arch = "aarch64")]
-        _ => kernel.run_two(inputs, output),
+        // SAFETY: an `Isa` that names these instructions exists only where the processor has them, and both of these have NEON.
+        Instructions::Neon | Instructions::DotProd => unsafe { aarch64::run_two(kernel, inputs, output) },
     }
 }

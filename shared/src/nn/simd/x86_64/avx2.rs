@@ -1,12 +1,13 @@
 //! AVX2: numbers are widened to 16 bits, of which `vpmaddwd` multiplies sixteen and adds them in pairs.
 
-use super::super::sweep::{self, Places, Tiles};
+use super::super::sweep::{self, Tiles};
+use super::super::windows::Windows;
 use super::dense::{self, join};
 use super::requantise::{Factors, Range};
 use super::{add, depthwise, winograd};
 use crate::nn::channels::{ChannelBlock, OutputRange};
 use crate::nn::network::Kernel;
-use crate::nn::weights::{BLOCK, QuadWeights};
+use crate::nn::weights::BLOCK;
 use core::arch::x86_64::*;
 
 /// Computes a layer that reads one tensor.
@@ -65,15 +66,9 @@ impl Tiles for Avx2 {
     }
 
     #[inline]
-    fn tile<const P: usize>(
-        self,
-        band: &[i16],
-        places: &Places<P>,
-        weights: &[QuadWeights],
-        channels: &Channels,
-    ) -> [[i8; BLOCK]; P] {
+    fn tile<const P: usize>(self, windows: &Windows<'_, i16, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
         // SAFETY: `self` says that the processor has AVX2.
-        unsafe { tile(band, places, weights, channels) }
+        unsafe { tile(windows, channels) }
     }
 }
 
@@ -89,22 +84,17 @@ fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn tile<const P: usize>(
-    band: &[i16],
-    places: &Places<P>,
-    weights: &[QuadWeights],
-    channels: &Channels,
-) -> [[i8; BLOCK]; P] {
-    let windows = places.windows(band, weights.len());
+fn tile<const P: usize>(windows: &Windows<'_, i16, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
     // Of each output two sums, of the quad's first and second pair: outputs 0 to 3, then 4 to 7.
     let mut sums = [[_mm256_setzero_si256(); 2]; P];
-    for (row, weights) in weights.chunks_exact(places.row_quads).enumerate() {
+    for (row, weights) in windows.weight_rows().enumerate() {
         for (quad, weights) in weights.iter().enumerate() {
             let [low, high]: [__m128i; 2] = bytemuck::cast(*weights);
             let (low, high) = (_mm256_cvtepi8_epi16(low), _mm256_cvtepi8_epi16(high));
-            for (sums, window) in sums.iter_mut().zip(&windows) {
-                // SAFETY: the weights are those of one block, so that row and quad are of the kernel.
-                let numbers = _mm256_set1_epi64x(bytemuck::cast(unsafe { window.quad(row, quad) }));
+            for (place, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row and quad are those of the weights.
+                let [numbers] = unsafe { windows.quads(place, row, quad) };
+                let numbers = _mm256_set1_epi64x(bytemuck::cast(numbers));
                 sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(numbers, low));
                 sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(numbers, high));
             }

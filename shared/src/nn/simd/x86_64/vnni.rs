@@ -4,7 +4,8 @@
 //! Inputs lose their sign by 128 that is added to each; what this adds to a sum, `128 · Σ weight`, is taken off with the bias. Both kernels
 //! are one: it goes by two quads at a time, and [`Dot`] is what differs.
 
-use super::super::sweep::{self, Places, Tiles};
+use super::super::sweep::{self, Tiles};
+use super::super::windows::Windows;
 use super::avx2;
 use super::requantise::{Factors, Range};
 use crate::nn::channels::{ChannelBlock, OutputRange};
@@ -51,13 +52,7 @@ trait Dot: Copy {
     /// One sum an output.
     fn total(self, sums: Self::Sums) -> __m256i;
     /// [`tile`], compiled for the instructions.
-    fn tile<const P: usize>(
-        self,
-        band: &[u8],
-        places: &Places<P>,
-        weights: &[QuadWeights],
-        channels: &Channels,
-    ) -> [[i8; BLOCK]; P];
+    fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P];
 }
 
 /// A block's channels in registers.
@@ -90,14 +85,8 @@ impl<D: Dot> Tiles for Vnni<D> {
     }
 
     #[inline]
-    fn tile<const P: usize>(
-        self,
-        band: &[u8],
-        places: &Places<P>,
-        weights: &[QuadWeights],
-        channels: &Channels,
-    ) -> [[i8; BLOCK]; P] {
-        self.0.tile(band, places, weights, channels)
+    fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
+        self.0.tile(windows, channels)
     }
 }
 
@@ -121,31 +110,24 @@ fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
 ///
 /// The processor has AVX2.
 #[inline(always)] // To be compiled for the instructions of whoever calls.
-unsafe fn tile<D: Dot, const P: usize>(
-    dot: D,
-    band: &[u8],
-    places: &Places<P>,
-    weights: &[QuadWeights],
-    channels: &Channels,
-) -> [[i8; BLOCK]; P] {
-    let windows = places.windows(band, weights.len());
+unsafe fn tile<D: Dot, const P: usize>(dot: D, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
     let mut sums = [dot.zero(); P];
-    for (row, weights) in weights.chunks_exact(places.row_quads).enumerate() {
+    for (row, weights) in windows.weight_rows().enumerate() {
         let (pairs, last) = weights.as_chunks::<2>();
         for (pair, weights) in pairs.iter().enumerate() {
             let weights = dot.weights(weights);
-            for (sums, window) in sums.iter_mut().zip(&windows) {
-                // SAFETY: the weights are those of one block, so that row and quads are of the kernel.
-                let numbers = unsafe { [window.quad(row, 2 * pair), window.quad(row, 2 * pair + 1)] };
+            for (place, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row and quads are those of the weights.
+                let numbers = unsafe { windows.quads::<2>(place, row, 2 * pair) };
                 *sums = dot.add(*sums, bytemuck::cast(numbers), weights);
             }
         }
         if let [last] = last {
             let weights = dot.weights(&[*last, [0; BLOCK * QUAD]]);
-            for (sums, window) in sums.iter_mut().zip(&windows) {
+            for (place, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: as above.
-                let numbers = unsafe { [window.quad(row, places.row_quads - 1), [0; QUAD]] };
-                *sums = dot.add(*sums, bytemuck::cast(numbers), weights);
+                let [numbers] = unsafe { windows.quads(place, row, 2 * pairs.len()) };
+                *sums = dot.add(*sums, bytemuck::cast([numbers, [0; QUAD]]), weights);
             }
         }
     }
@@ -164,26 +146,18 @@ unsafe fn tile<D: Dot, const P: usize>(
 macro_rules! tile_with {
     ($features:literal) => {
         #[inline]
-        fn tile<const P: usize>(
-            self,
-            band: &[u8],
-            places: &Places<P>,
-            weights: &[QuadWeights],
-            channels: &Channels,
-        ) -> [[i8; BLOCK]; P] {
+        fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
             #[target_feature(enable = $features)]
             fn compiled<D: Dot, const P: usize>(
                 dot: D,
-                band: &[u8],
-                places: &Places<P>,
-                weights: &[QuadWeights],
+                windows: &Windows<'_, u8, P>,
                 channels: &Channels,
             ) -> [[i8; BLOCK]; P] {
                 // SAFETY: AVX2 is among the instructions.
-                unsafe { tile(dot, band, places, weights, channels) }
+                unsafe { tile(dot, windows, channels) }
             }
             // SAFETY: `self` says that the processor has these instructions.
-            unsafe { compiled(self, band, places, weights, channels) }
+            unsafe { compiled(self, windows, channels) }
         }
     };
 }
