@@ -2,6 +2,7 @@
 
 import pathlib
 import platform
+import re
 import subprocess
 from importlib.metadata import version
 
@@ -11,10 +12,17 @@ def processor():
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+def tract():
+    """The version of tract that the workspace has."""
+    lock = (pathlib.Path(__file__).resolve().parents[2] / "Cargo.lock").read_text()
+    found = re.search(r'name = "tract-onnx"\nversion = "([^"]+)"', lock)
+    return f", tract {found[1]}" if found else ""
+
+
 def head(rounds, runs):
     """How it was measured."""
     rust = subprocess.run(["rustc", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    engines = f"onnxruntime {version('onnxruntime')}, LiteRT {version('ai-edge-litert')}"
+    engines = f"onnxruntime {version('onnxruntime')}, LiteRT {version('ai-edge-litert')}{tract()}"
     return f"""# The engine beside others
 
 ```

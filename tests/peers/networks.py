@@ -4,13 +4,13 @@
     python tests/peers/networks.py [--rounds 5] [--runs 200] [--out tests/reports/engine.md] [--no-tract]
 
 The network is one and the same: `models/*.int8.onnx`, the twin of the `.moodnet` file, and the TensorFlow Lite model that is made of it
-here. Every engine starts from 8-bit numbers and ends in them. They take turns, each in a process of its own on one and the same
-processor: one thread, batch one, warm; what is told are medians over all rounds. From the times of engines that are called from Python
-the time of a call that computes nothing is taken off.
+here. Every engine starts from 8-bit numbers and ends in them, but for tract, which gets the twin with the float numbers at both ends.
+They take turns, each in a process of its own on one and the same processor: one thread, batch one, warm; what is told are medians over
+all rounds. From the times of engines that are called from Python the time of a call that computes nothing is taken off.
 
-Before that, every engine computes the inputs that the sample in models/ makes. It counts as running the same network if no logit is
-more than a step from Moodbox's and no answer differs. The program fails if none does, or if onnxruntime's profile of an int8 network
-shows a kernel that computes in floating point.
+Before that, every engine computes the inputs that the sample in models/ makes (tract the first of them; `tests/tests/twin.rs` gives it a
+thousand). It counts as running the same network if no logit is more than a step from Moodbox's and no answer differs. The program fails
+if none does, or if onnxruntime's profile of an int8 network shows a kernel that computes in floating point.
 """
 
 import argparse
@@ -57,11 +57,12 @@ class Files:
     def __init__(self, name, folder, moodbox):
         models = ROOT / "models"
         self.folder, self.name = folder, name
-        self.model, twin, self.float_onnx = models / f"{name}.moodnet", models / f"{name}.int8.onnx", models / f"{name}.onnx"
+        self.model, self.float_onnx = models / f"{name}.moodnet", models / f"{name}.onnx"
+        self.twin = twin = models / f"{name}.int8.onnx"
         self.inputs = folder / f"{name}.inputs"
         subprocess.run([moodbox, "--model", self.model, "inputs", "--out", self.inputs], check=True)
         network, float_network = onnx_networks.read(twin), onnx_networks.read(self.float_onnx)
-        self.macs = network.macs()
+        self.macs, self.output_quantization = network.macs(), network.layers[-1].quantization
         self.signed = self.save("s8.onnx", onnx_networks.int8_border(twin))
         self.unsigned = self.save("u8.onnx", onnx_networks.int8_border(twin, unsigned=True))
         self.tflite = self.save("int8.tflite", tflite_twin.twin(network))
@@ -74,8 +75,8 @@ class Files:
         self.unsigned_nchw = self.save("u8.npy", (nchw.astype(np.int16) + 128).astype(np.uint8))
         self.real_nchw = self.save("f32.npy", real)
         self.real_nhwc = self.save("f32.nhwc.npy", np.ascontiguousarray(real.transpose(0, 2, 3, 1)))
-        # For programs that do not know NumPy.
-        self.signed_raw, self.real_raw = self.save("s8.raw", nchw.tobytes()), self.save("f32.raw", real.tobytes())
+        # The first one, for programs that do not know NumPy.
+        self.first_real = self.save("f32.raw", real[0].tobytes())
 
     def save(self, ending, content):
         path = self.folder / f"{self.name}.{ending}"
@@ -103,8 +104,9 @@ def peers(files, moodbox, tract):
     # Its default on x86-64 without VNNI: sums of two products saturate at 16 bits.
     yield python("onnxruntime", "activations as uint8", files.unsigned, files.unsigned_nchw, "--integer-only", **unsigned)
     if tract:
-        yield Peer("tract", "", [tract, "--model", files.signed, "--inputs", files.signed_raw])
-        yield Peer("tract", "f32", [tract, "--model", files.float_onnx, "--inputs", files.real_raw], is_int8=False)
+        for what, model, is_int8 in (("from and to f32", files.twin, True), ("f32", files.float_onnx, False)):
+            command = [tract, "--model", model, "--input", files.first_real]
+            yield Peer("tract", what, command, is_int8=is_int8, real=files.output_quantization)
     yield python("LiteRT", "f32, XNNPACK", files.float_tflite, files.real_nhwc, is_int8=False)
     yield python("onnxruntime", "f32", files.float_onnx, files.real_nchw, is_int8=False)
 

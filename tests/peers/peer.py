@@ -23,6 +23,8 @@ class Peer:
     is_int8: bool = True
     # Added to the numbers that come out to get the int8 logits.
     offset: int = 0
+    # Scale and zero point of the int8 logits, where an engine returns real numbers, and of one input only.
+    real: tuple = None
     outputs: np.ndarray = None
     allocations: int = None
     # What Moodbox says of the processor: products a second, with instructions of this name.
@@ -48,7 +50,11 @@ class Peer:
     def compute(self, counter):
         """Computes all inputs and counts requests for memory; returns what the process tells."""
         found = self.run(1, counter)
-        self.outputs = np.array(found["outputs"]) + self.offset
+        if self.real:
+            scale, zero_point = self.real
+            self.outputs = np.round(np.array([found["logits"]]) / scale).astype(int) + zero_point
+        else:
+            self.outputs = np.array(found["outputs"]) + self.offset
         self.allocations, self.kernels = found["allocations"], found.get("kernels")
         return found
 
@@ -66,11 +72,11 @@ class Peer:
 
     def steps_off(self, other):
         """Largest distance between two logits."""
-        return int(np.abs(self.outputs - other.outputs).max())
+        return int(np.abs(self.outputs - other.outputs[: len(self.outputs)]).max())
 
     def other_answers(self, other):
         """Inputs of which the largest logit is another one."""
-        return int((self.outputs.argmax(axis=1) != other.outputs.argmax(axis=1)).sum())
+        return int((self.outputs.argmax(axis=1) != other.outputs[: len(self.outputs)].argmax(axis=1)).sum())
 
     def computes_as(self, other):
         """Whether this is the same int8 network: at most a step apart, and the same answers."""
