@@ -1,17 +1,17 @@
 //! Whether a plan can be run: from a header's plan and the file's data to a [`Network`] that can't fail.
 
 use super::error::Fault;
-use super::format::DATA_ALIGNMENT;
+use super::layer_data::LayerData;
 use super::{MAX_ARENA_BYTES, ModelError, Operation, Plan, TensorDescription};
 use crate::nn::add::Add;
-use crate::nn::channels::{self, Channels, OutputRange};
+use crate::nn::channels::{Channels, OutputRange};
 use crate::nn::concat::Concat;
 use crate::nn::conv::Conv2d;
 use crate::nn::dense::Dense;
 use crate::nn::depthwise::{Depthwise, weight_sums};
 use crate::nn::network::{Kernel, Layer, Network, Tensor};
 use crate::nn::pool::{AveragePool, GlobalAveragePool, MaxPool};
-use crate::nn::weights::{BLOCK, Packing, Weights};
+use crate::nn::weights::{Packing, Weights};
 use crate::nn::{ARENA_ALIGNMENT, ClampRange, MAX_PATCH, Quantization, Requantizer, Shape, Window};
 use heapless::Vec;
 
@@ -43,7 +43,7 @@ pub(super) fn network<'a>(plan: &Plan, data: &'a [u8]) -> Result<Network<'a>, Mo
         };
         let edge = Edge { input: source, output };
         let (kernel, cost) = edge.kernel(&description.operation, second, data).map_err(at)?;
-        network.parameters += cost.parameters;
+        network.parameters = network.parameters.saturating_add(cost.parameters);
         network.macs = network.macs.saturating_add(cost.macs);
         network.output = output;
         // The plan holds as many layers as the network at most.
@@ -144,11 +144,11 @@ impl Edge {
                 let (places, outputs) = (window_len(window), usize::from(output.channels));
                 let bytes = places.saturating_mul(outputs);
                 let parts = LayerData::at(data, parameters, bytes, outputs)?;
-                let channels = parts.channels(outputs, places, |block| weight_sums(parts.weights, outputs, block))?;
-                let weights = parts.weights;
-                if weights.contains(&i8::MIN) {
+                if parts.weights.contains(&i8::MIN) {
                     return Err(Fault::Weight);
                 }
+                let channels = parts.channels(outputs, places, |block| weight_sums(parts.weights, outputs, block))?;
+                let weights = parts.weights;
                 let output_range = self.output_range(range)?;
                 let macs = output.len() as u64 * places as u64;
                 let kernel = Depthwise { input, input_zero_point, window, weights, channels, output, output_range };
@@ -248,55 +248,4 @@ fn packed_parameters(data: &[u8], offset: u32, packing: Packing) -> Result<(Weig
     let weights = Weights::new(parts.weights, packing).ok_or(Fault::Weight)?;
     let channels = parts.channels(packing.outputs, packing.terms(), |block| weights.sums(block))?;
     Ok((weights, channels))
-}
-
-/// The parts of a layer's parameters.
-#[derive(Clone, Copy)]
-pub(super) struct LayerData<'a> {
-    pub(super) weights: &'a [i8],
-    pub(super) arrays: [&'a [u8]; channels::ARRAYS],
-}
-
-impl<'a> LayerData<'a> {
-    pub(super) fn at(data: &'a [u8], offset: u32, weight_bytes: usize, outputs: usize) -> Result<Self, Fault> {
-        let offset = offset as usize;
-        if !offset.is_multiple_of(DATA_ALIGNMENT) {
-            return Err(Fault::Alignment);
-        }
-        let mut rest = data.get(offset..).ok_or(Fault::OutsideData)?;
-        let mut take = |bytes: usize| -> Result<&[u8], Fault> {
-            let part = rest.get(..bytes).ok_or(Fault::OutsideData)?;
-            rest = rest.get(bytes.next_multiple_of(DATA_ALIGNMENT)..).ok_or(Fault::OutsideData)?;
-            Ok(part)
-        };
-        let weights = bytemuck::cast_slice(take(weight_bytes)?);
-        let bytes = Channels::bytes(outputs);
-        Ok(Self { weights, arrays: [take(bytes)?, take(bytes)?, take(bytes)?, take(bytes)?] })
-    }
-
-    /// * `terms`: products that an output is summed from; each is at most 127 · 128 in size
-    fn channels(
-        self,
-        outputs: usize,
-        terms: usize,
-        weight_sums: impl Fn(usize) -> [i32; BLOCK],
-    ) -> Result<Channels<'a>, Fault> {
-        Channels::new(outputs, self.arrays, terms as i64 * 127 * 128, weight_sums).ok_or(Fault::Requantisation)
-    }
-}
-
-impl Operation {
-    /// How the weights of a convolution or dense layer are packed; `None` for all others.
-    pub(super) fn packing(&self, input: Shape, output: Shape) -> Option<Packing> {
-        let outputs = usize::from(output.channels);
-        match self {
-            Self::Conv2d { window, .. } => Some(Packing {
-                outputs,
-                kernel_rows: window.kernel[0].into(),
-                row_len: usize::from(window.kernel[1]) * usize::from(input.channels),
-            }),
-            Self::Dense { .. } => Some(Packing { outputs, kernel_rows: 1, row_len: input.len() }),
-            _ => None,
-        }
-    }
 }

@@ -41,6 +41,9 @@ pub enum ModelError {
     /// The checksum is right, the header is no header.
     #[error("the model's header can't be read: quantise the network again with the trainer of this build")]
     Header,
+    /// Bytes that only fill a part up are not zero, or a part is not filled up.
+    #[error("the model file has bytes that mean nothing to this build: quantise the network again with its trainer")]
+    Filling,
     /// The labels are none, or contradict each other or the task.
     #[error("the model's labels are unusable: 1 to {MAX_LABELS} different emotions are needed, without calm for faces")]
     Labels,
@@ -55,6 +58,9 @@ pub enum ModelError {
     /// Temperature or priors make no probabilities.
     #[error("the model's calibration is unusable: fit temperature and priors again")]
     Calibration,
+    /// Control characters in its texts, or figures that are no shares.
+    #[error("the model's provenance can't be shown: quantise the network again")]
+    Provenance,
     /// Pictures or features are made otherwise in this build, or have another shape.
     #[error("the model reads input that this build does not make: train it with the trainer of this build")]
     Input,
@@ -125,6 +131,9 @@ pub enum Fault {
     /// The parameters do not lie within the data.
     #[error("has its parameters outside the file")]
     OutsideData,
+    /// Something stands between the parameters of a layer.
+    #[error("has bytes that are not zero between its parameters")]
+    Filling,
     /// A weight of −128, or padding that is not zero.
     #[error("has a weight outside [-127, 127], or one where there is no input or output")]
     Weight,

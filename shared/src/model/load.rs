@@ -1,7 +1,7 @@
 //! From the bytes of a file to a model that can be trusted.
 
 use super::format::{CHECKSUM, DATA_ALIGNMENT, FORMAT_VERSION, MAGIC, PREAMBLE_BYTES};
-use super::{Header, InputDescription, ModelError, Provenance, Task, check};
+use super::{Figures, Header, InputDescription, ModelError, Provenance, Task, check};
 use crate::nn::{Isa, Network, WeightLine, softmax};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 
@@ -30,6 +30,7 @@ impl<'a> Model<'a> {
         let network = check::network(&header.plan, data)?;
         check_labels(&header, network.output_len())?;
         check_calibration(&header)?;
+        check_provenance(&header.provenance)?;
         header.input.check(network.input_shape())?;
         Ok(Self { header, network, file_bytes: file.len(), weight_bytes: data.len(), crc32 })
     }
@@ -154,6 +155,12 @@ fn parts(file: &[u8]) -> Result<Parts<'_>, ModelError> {
     if stored != computed {
         return Err(ModelError::Checksum { stored, computed });
     }
+    // Whatever another build may come to keep there, this one would not know what to do with it.
+    let zero = |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0));
+    let filling = file.get(PREAMBLE_BYTES + header.len()..data_at as usize);
+    if !zero(preamble.get(20..)) || !zero(filling) || !data.len().is_multiple_of(DATA_ALIGNMENT) {
+        return Err(ModelError::Filling);
+    }
     match postcard::take_from_bytes(header) {
         Ok((header, [])) => Ok(Parts { header, data, crc32: stored }),
         _ => Err(ModelError::Header),
@@ -181,4 +188,15 @@ fn check_calibration(header: &Header) -> Result<(), ModelError> {
         && priors.iter().all(|&prior| prior > 0.0)
         && (sum - 1.0).abs() < 1e-3;
     if fine { Ok(()) } else { Err(ModelError::Calibration) }
+}
+
+/// Texts go to terminals and figures into reports as they are.
+fn check_provenance(provenance: &Provenance) -> Result<(), ModelError> {
+    let Provenance { preset, data, split, seed: _, command, trainer, float_figures, int8_figures } = provenance;
+    let texts: [&str; 5] = [preset, data, split, command, trainer];
+    let shares = |figures: &Figures| [figures.accuracy, figures.unweighted_average_recall];
+    let mut shares = [float_figures, int8_figures].into_iter().flatten().flat_map(shares);
+    let fine =
+        !texts.iter().any(|text| text.contains(char::is_control)) && shares.all(|share| (0.0..=1.0).contains(&share));
+    if fine { Ok(()) } else { Err(ModelError::Provenance) }
 }

@@ -7,6 +7,7 @@ mod check;
 pub mod error;
 pub mod format;
 pub mod input;
+mod layer_data;
 mod lifetimes;
 mod load;
 #[cfg(any(test, feature = "std"))]

@@ -2,8 +2,8 @@
 
 extern crate std;
 
-use super::check::LayerData;
 use super::format::DATA_ALIGNMENT;
+use super::layer_data::LayerData;
 use super::{Operation, Plan};
 use crate::nn::channels::Channels;
 use crate::nn::depthwise;

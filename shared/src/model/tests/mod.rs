@@ -3,6 +3,7 @@
 extern crate std;
 
 mod golden;
+mod parameters;
 mod plan;
 mod prepared;
 mod sample;
@@ -39,9 +40,10 @@ fn refused(change: impl FnOnce(&mut Header)) -> ModelError {
     }
 }
 
-fn layer_fault(layer: usize, change: impl FnOnce(&mut LayerDescription)) {
+/// What is wrong with one layer of the sample after a change.
+fn fault(layer: usize, change: impl FnOnce(&mut LayerDescription)) -> Fault {
     match refused(|header| change(&mut header.plan.layers[layer])) {
-        ModelError::Layer { layer: found, .. } if found == layer => {}
+        ModelError::Layer { layer: found, fault } if found == layer => fault,
         other => panic!("{other:?}"),
     }
 }
@@ -121,6 +123,36 @@ fn every_flipped_bit_is_noticed() {
 }
 
 #[test]
+fn bytes_without_a_meaning_are_zero() {
+    let file = sample::face_file();
+    let header_bytes = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
+    assert!(!header_bytes.is_multiple_of(16), "the sample's header is followed by filling");
+    // Of the preamble, then behind the header.
+    for at in [20, PREAMBLE_BYTES - 1, PREAMBLE_BYTES + header_bytes] {
+        let mut file = file.clone();
+        file[at] = 1;
+        seal(&mut file);
+        assert_eq!(Model::load(&file).unwrap_err(), ModelError::Filling, "byte {at}");
+    }
+    // Data that ends in the middle of sixteen bytes.
+    let mut longer = file;
+    longer.extend_from_slice(&[0; 4]);
+    longer[16] += 4;
+    seal(&mut longer);
+    assert_eq!(Model::load(&longer).unwrap_err(), ModelError::Filling);
+}
+
+#[test]
+fn what_a_model_tells_of_itself_can_be_shown() {
+    let escape = |header: &mut Header| header.provenance.command = "\u{1b}[2J".try_into().unwrap();
+    assert_eq!(refused(escape), ModelError::Provenance);
+    for accuracy in [f32::NAN, -0.1, 1.1, f32::INFINITY] {
+        let figures = Figures { samples: 1, accuracy, unweighted_average_recall: 0.5 };
+        assert_eq!(refused(|header| header.provenance.int8_figures = Some(figures)), ModelError::Provenance);
+    }
+}
+
+#[test]
 fn another_version_is_named() {
     let mut file = sample::face_file();
     file[8] = 3;
@@ -171,65 +203,6 @@ fn a_speech_model_carries_its_statistics() {
     let model = Model::load(&file).unwrap();
     assert_eq!(model.task(), Task::Speech);
     assert_eq!(model.input(), &header.input);
-}
-
-#[test]
-fn tensors_must_lie_apart_and_inside() {
-    let overlap = refused(|header| header.plan.layers[1].output.offset = header.plan.layers[0].output.offset);
-    assert_eq!(overlap, ModelError::Overlap { first: 1, second: 2 });
-    // The second input of the addition is still needed when the fourth layer writes.
-    let overlap = refused(|header| header.plan.layers[2].output.offset = header.plan.layers[1].output.offset);
-    assert_eq!(overlap, ModelError::Overlap { first: 2, second: 3 });
-    let large = refused(|header| header.plan.arena_bytes = MAX_ARENA_BYTES as u32 + 1);
-    assert_eq!(large, ModelError::ArenaTooLarge { bytes: MAX_ARENA_BYTES as u32 + 1 });
-    let outside = refused(|header| header.plan.input.offset = header.plan.arena_bytes.next_multiple_of(16));
-    assert_eq!(outside, ModelError::InputTensor { fault: Fault::OutsideArena });
-    layer_fault(0, |layer| layer.output.offset = u32::MAX - 15);
-    layer_fault(0, |layer| layer.output.offset += 1);
-}
-
-#[test]
-fn layers_must_fit_each_other() {
-    assert_eq!(refused(|header| header.plan.layers.clear()), ModelError::NoLayers);
-    layer_fault(0, |layer| layer.input = 1);
-    layer_fault(0, |layer| layer.input = u16::MAX);
-    layer_fault(1, |layer| layer.output.shape.channels += 1);
-    layer_fault(1, |layer| layer.output.shape.channels = 0);
-    layer_fault(1, |layer| layer.output.quantization.scale = f32::NAN);
-    layer_fault(1, |layer| layer.output.quantization.scale = 0.0);
-    for wrong in [u32::MAX, 16 * 1000, 3] {
-        layer_fault(0, |layer| {
-            if let Operation::Conv2d { parameters, .. } = &mut layer.operation {
-                *parameters = wrong;
-            }
-        });
-    }
-    layer_fault(3, |layer| {
-        if let Operation::Add { other, .. } = &mut layer.operation {
-            *other = layer.input;
-        }
-    });
-}
-
-#[test]
-fn parameters_must_keep_sums_within_32_bits() {
-    let spoil = |at: usize, value: i32| {
-        let (header, mut data) = sample::face();
-        data[at..at + 4].copy_from_slice(&value.to_le_bytes());
-        match write(&header, &data) {
-            Err(WriteError::Refused(ModelError::Layer { layer: 0, fault })) => fault,
-            other => panic!("{other:?}"),
-        }
-    };
-    let (bias, multiplier, shift) = (sample::CONV_BIAS_AT, sample::CONV_BIAS_AT + 16, sample::CONV_BIAS_AT + 32);
-    assert_eq!(spoil(0, i32::from_le_bytes([1, 0x80, 1, 1])), Fault::Weight);
-    assert_eq!(spoil(bias, i32::MAX), Fault::Requantisation);
-    assert_eq!(spoil(bias, i32::MIN), Fault::Requantisation);
-    assert_eq!(spoil(multiplier, -5), Fault::Requantisation);
-    assert_eq!(spoil(multiplier, 1), Fault::Requantisation);
-    assert_eq!(spoil(shift, 30), Fault::Requantisation);
-    assert_eq!(spoil(shift, 63), Fault::Requantisation);
-    assert_eq!(spoil(shift, -1), Fault::Requantisation);
 }
 
 proptest! {
