@@ -238,6 +238,8 @@ impl Dot for Avx512 {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use crate::nn::test_layers::{self, Reads};
     use proptest::prelude::*;
