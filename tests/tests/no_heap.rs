@@ -23,6 +23,7 @@ use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, Status, encode};
 use moodbox_shared::media::MjpegDecoder;
 use moodbox_shared::model::Model;
+use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::{FaceSense, Judge, Pipeline, PipelineSettings, Sighting, SpeechSense};
 use moodbox_shared::vision::{DetectedFace, Faces, LumaImage};
 use moodbox_tests::counting_allocator::{CountingAllocator, allocated_bytes, allocations};
@@ -89,7 +90,7 @@ fn shipped(name: &str) -> Vec<u8> {
 
 /// The detector looks at every tenth frame; the speech network runs six times as often as in a box, so that it has runs to count.
 fn pipeline<'m>(face: &'m Model<'m>, speech: &'m Model<'m>, luma: &'m mut [u8]) -> Box<Pipeline<'m>> {
-    let mut settings = PipelineSettings::default();
+    let mut settings = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
     settings.face.detect_every_frames = 10;
     settings.speech.run_every_hops = 5;
     Box::new(Pipeline::new(Some(face), Some(speech), &settings, luma).expect("each in its place"))
@@ -273,7 +274,7 @@ fn run_the_box() {
     let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
     let (detector_heap, bytes_sent) = (Cell::new(Heap::default()), Cell::new(0));
     let detector = CountedDetector { detector: FaceDetector::new().expect("embedded"), heap: &detector_heap };
-    let mut settings = PipelineSettings::default();
+    let mut settings = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
     settings.face.detect_every_frames = 10;
     settings.speech.run_every_hops = 5;
     let sights = Sights {

@@ -24,6 +24,7 @@ use moodbox::serial::QueuedLink;
 use moodbox_shared::audio::HOP;
 use moodbox_shared::link::{Capabilities, LinkReader, Message, Packet, Status};
 use moodbox_shared::model::Model;
+use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::{FaceSense, Judge, PipelineSettings, SpeechSense};
 use moodbox_shared::vision::{Faces, LumaImage};
 use moodbox_tests::counting_allocator::{CountingAllocator, apart, process_allocations, process_allocations_apart};
@@ -116,7 +117,7 @@ fn shipped(name: &str) -> &'static Model<'static> {
 fn the_whole_running_box_asks_for_no_memory() {
     let material = Arc::new(Material::read());
     let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
-    let mut settings = PipelineSettings::default();
+    let mut settings = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
     settings.speech.run_every_hops = 5;
     let (mut host, path) = line();
     let decisions_told = Arc::new(AtomicU64::new(0));
