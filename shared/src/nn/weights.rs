@@ -57,6 +57,7 @@ impl Packing {
         self.outputs.saturating_mul(self.terms()).saturating_add(self.outputs)
     }
 
+    #[cfg(any(test, feature = "std"))]
     /// Place of each weight, in the order `[out][kernel row][kernel width · in]`.
     pub(crate) fn places(self) -> impl Iterator<Item = usize> {
         let Self { outputs, kernel_rows, row_len } = self;

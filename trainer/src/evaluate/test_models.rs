@@ -2,7 +2,9 @@
 
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::{FEATURES, MEL_BANDS, SpeechInputKind, SpeechStatistics, WINDOW_ROWS};
-use moodbox_shared::model::{self, Header, InputDescription, LayerDescription, Operation, Plan, Provenance};
+use moodbox_shared::model::{
+    self, Header, InputDescription, LayerDescription, LayerParameters, Operation, Plan, Provenance,
+};
 use moodbox_shared::model::{SpeechConstants, TensorDescription};
 use moodbox_shared::nn::{ClampRange, Quantization, Requantizer, Shape};
 use moodbox_shared::vision::FACE_SIDE;
@@ -19,30 +21,24 @@ fn two_sided(
     let shape = Shape { height, width, channels };
     let sides = [true, false].map(|side| (0..shape.len()).map(|index| i8::from(is_first(index) == side)).collect());
     let [first, second]: [Vec<i8>; 2] = sides;
-    let bias = [&first, &second].map(|weights| {
+    let biases = [&first, &second].map(|weights| {
         -i32::from(quantization.zero_point) * weights.iter().map(|&weight| i32::from(weight)).sum::<i32>()
     });
     let factor = Requantizer::from_real(100.0 / (shape.len() as f64 * 127.0)).unwrap();
-    let mut data: Vec<u8> = first.iter().chain(&second).map(|&weight| weight as u8).collect();
-    for numbers in [bias, [factor.multiplier(); 2], [factor.shift() as i32; 2]] {
-        data.resize(data.len().next_multiple_of(16), 0);
-        data.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-    }
+    let parameters =
+        LayerParameters { weights: [first, second].concat(), biases: biases.to_vec(), requantizers: vec![factor; 2] };
     let output = TensorDescription {
         shape: Shape { height: 1, width: 1, channels: 2 },
         quantization: Quantization { scale: 0.1, zero_point: 0 },
         offset: shape.len().next_multiple_of(16) as u32,
     };
+    let operation = Operation::Dense { range: ClampRange::FULL, parameters: 0 };
+    let mut data = Vec::new();
+    parameters.append_to(&operation, shape, output.shape, &mut data);
     let plan = Plan {
         arena_bytes: output.offset + 16,
         input: TensorDescription { shape, quantization, offset: 0 },
-        layers: [LayerDescription {
-            input: 0,
-            output,
-            operation: Operation::Dense { range: ClampRange::FULL, parameters: 0 },
-        }]
-        .into_iter()
-        .collect(),
+        layers: [LayerDescription { input: 0, output, operation }].into_iter().collect(),
     };
     let header = Header {
         labels: labels.into_iter().collect(),
