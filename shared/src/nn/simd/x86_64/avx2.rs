@@ -6,6 +6,7 @@ use super::dense::{self, join};
 use super::requantise::{Factors, Range};
 use super::{add, depthwise, winograd};
 use crate::nn::channels::{ChannelBlock, OutputRange};
+use crate::nn::conv::Conv2d;
 use crate::nn::network::Kernel;
 use crate::nn::weights::BLOCK;
 use core::arch::x86_64::*;
@@ -18,13 +19,20 @@ pub(in crate::nn::simd) fn run(kernel: &Kernel<'_>, input: &[i8], output: &mut [
     match kernel {
         Kernel::Conv2d(conv) => match conv.prepared {
             Some(prepared) => winograd::run(conv, prepared, input, output),
-            None => sweep::conv2d(tiles, conv, input, output),
+            None => conv2d(tiles, conv, input, output),
         },
         Kernel::Depthwise(layer) => depthwise::run(layer, input, output),
         Kernel::Dense(layer) => dense::run(layer, input, output),
         // Pools: plain code, for these instructions.
         _ => kernel.run(input, output),
     }
+}
+
+/// A convolution from the weights of the file. On its own, so that no other kernel finds its band below itself on the stack.
+#[target_feature(enable = "avx2")]
+#[inline(never)]
+fn conv2d(tiles: Avx2, conv: &Conv2d<'_>, input: &[i8], output: &mut [i8]) {
+    sweep::conv2d(tiles, conv, input, output);
 }
 
 /// Computes a layer that reads two tensors.

@@ -80,7 +80,9 @@ where
         }
     }
 
+    /// On its own, so that a layer takes the stack of its tiling only.
     #[target_feature(enable = "avx2")]
+    #[inline(never)]
     fn run(&self, input: &[i8], output: &mut [i8]) {
         let mut transformed = [0; TRANSFORMED];
         let mut products: Products<DP, AP> = [[[[Sums::new(_mm256_setzero_si256()); HALVES]; GROUP]; AP]; DP];
