@@ -26,6 +26,8 @@ pub mod instance;
 pub mod listen;
 pub mod microphone;
 pub mod models;
+#[cfg(feature = "tract")]
+pub mod onnx;
 pub mod report;
 pub mod run;
 pub mod runtime;

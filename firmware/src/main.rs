@@ -8,7 +8,7 @@ use moodbox::bench::{self, BenchOptions};
 use moodbox::config::{Options, SerialSettings, Settings};
 use moodbox::findings::Findings;
 use moodbox::history::{Store, print};
-use moodbox::models::ModelSource;
+use moodbox::models::{self, ModelSource};
 use moodbox::sample::Sample;
 use moodbox::send::{self, SendOptions};
 use moodbox::{device_check, devices, listen, self_test};
@@ -166,6 +166,7 @@ fn demo(options: &DemoOptions) -> Result<ExitCode> {
 
 fn check(options: &CheckOptions) -> Result<ExitCode> {
     let settings = options.run.settings()?;
+    models::check_engine(settings.engine, settings.model_paths())?;
     let face = ModelSource::open(Task::Face, settings.face_model.as_deref())?;
     let speech = ModelSource::open(Task::Speech, settings.speech_model.as_deref())?;
     if let Some(path) = &options.write_expected {

@@ -1,8 +1,12 @@
 //! The two networks: from files where they are given, else those in the binary.
 
+use crate::config::Engine;
 use crate::embedded;
-use moodbox_shared::model::{Model, ModelError, Task};
+#[cfg(feature = "tract")]
+use crate::onnx::{self, OnnxError};
+use moodbox_shared::model::{Description, Model, ModelError, Task};
 use moodbox_shared::nn::{Isa, WeightLine};
+use moodbox_shared::pipeline::RealNetwork;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -44,6 +48,27 @@ pub enum ModelsError {
         /// What it is.
         found: Task,
     },
+    /// An ONNX network for an engine that does not take any.
+    #[error("{path} is an ONNX network: give --engine tract as well, or the .moodnet file of the network")]
+    NeedsTract {
+        /// The file.
+        path: PathBuf,
+    },
+    /// This build lacks the engine.
+    #[error("this build has no tract to run ONNX networks: build it with `cargo build --release --features tract`")]
+    NoTract,
+    /// An engine for nothing.
+    #[error("--engine tract runs ONNX networks: name one with --face-model FILE.onnx or --speech-model FILE.onnx")]
+    NothingForTract,
+    /// An ONNX network that can't be used.
+    #[cfg(feature = "tract")]
+    #[error("cannot use {path}: {source}")]
+    Onnx {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: OnnxError,
+    },
     /// Neither a file nor an embedded network.
     #[error("this build has no embedded {task} model: give one with --{task}-model FILE")]
     Missing {
@@ -83,6 +108,30 @@ impl ModelSource {
         }
     }
 
+    /// Whether it is a network for tract.
+    pub fn is_onnx(&self) -> bool {
+        self.path.as_deref().is_some_and(is_onnx)
+    }
+
+    /// Checks the network, and gets whatever runs it ready, for as long as the program runs: its memory is never given back.
+    ///
+    /// * `isa`: the instructions that the box's own engine is to use
+    pub fn network(&self, isa: Isa) -> Result<SenseNetwork, ModelsError> {
+        if self.is_onnx() { self.onnx_network() } else { Ok(SenseNetwork::Int8(for_good(&self.load()?, isa))) }
+    }
+
+    #[cfg(feature = "tract")]
+    fn onnx_network(&self) -> Result<SenseNetwork, ModelsError> {
+        let network = onnx::load(self.task, self.bytes)
+            .map_err(|source| ModelsError::Onnx { path: self.path.clone().unwrap_or_default(), source })?;
+        Ok(SenseNetwork::Real(network))
+    }
+
+    #[cfg(not(feature = "tract"))]
+    fn onnx_network(&self) -> Result<SenseNetwork, ModelsError> {
+        Err(ModelsError::NoTract)
+    }
+
     /// Checks the model.
     pub fn load(&self) -> Result<Model<'static>, ModelsError> {
         let model = Model::load(self.bytes).map_err(|source| match &self.path {
@@ -118,5 +167,45 @@ pub fn prepared<'a>(model: &Model<'a>, isa: Isa, memory: &'a mut Vec<WeightLine>
 /// Opens and checks a model and prepares it to be run with these instructions, for as long as the program runs: its
 /// memory is never given back.
 pub fn open_for_good(task: Task, path: Option<&Path>, isa: Isa) -> Result<&'static Model<'static>, ModelsError> {
-    Ok(Box::leak(Box::new(prepared(&open(task, path)?, isa, Box::leak(Box::default())))))
+    Ok(for_good(&open(task, path)?, isa))
+}
+
+fn for_good(model: &Model<'static>, isa: Isa) -> &'static Model<'static> {
+    Box::leak(Box::new(prepared(model, isa, Box::leak(Box::default()))))
+}
+
+/// A network and what runs it.
+pub enum SenseNetwork {
+    /// On the heap-free engine.
+    Int8(&'static Model<'static>),
+    /// On another one.
+    Real(RealNetwork<'static>),
+}
+
+impl SenseNetwork {
+    /// What it reads and what its logits mean.
+    pub fn description(&self) -> Description<'static> {
+        match self {
+            Self::Int8(model) => model.description(),
+            Self::Real(network) => network.description,
+        }
+    }
+}
+
+/// Whether the engine that is asked for, this build and the files go together.
+///
+/// * `paths`: of the networks that are to be used, where they are not the embedded ones
+pub fn check_engine<'a>(engine: Engine, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), ModelsError> {
+    let onnx = paths.into_iter().find(|path| is_onnx(path));
+    match (engine, onnx) {
+        (Engine::Int8, None) => Ok(()),
+        (Engine::Int8, Some(path)) => Err(ModelsError::NeedsTract { path: path.to_path_buf() }),
+        (Engine::Tract, _) if !cfg!(feature = "tract") => Err(ModelsError::NoTract),
+        (Engine::Tract, None) => Err(ModelsError::NothingForTract),
+        (Engine::Tract, Some(_)) => Ok(()),
+    }
+}
+
+fn is_onnx(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
 }

@@ -13,7 +13,7 @@ use crate::runtime::{RunError, Watcher};
 use crate::sample::Labels;
 use crate::scheduling::{self, SchedulingError};
 use crate::service;
-use crate::start::{self, Networks, StartError};
+use crate::start::{self, SenseNetworks, StartError};
 use moodbox_shared::decision::Decision;
 use std::error::Error;
 use std::fmt::Display;
@@ -79,26 +79,27 @@ fn try_run(settings: &Settings) -> Result<(), BoxError> {
 
 fn run_live(settings: &Settings, controls: &Arc<Controls>) -> Result<(), BoxError> {
     let clock = RealClock::start();
-    let networks = Networks::open(settings)?;
+    let networks = SenseNetworks::open(settings)?;
+    let descriptions = networks.descriptions();
     let (camera, microphone) = start::openers(settings, clock)?;
     let sight = match networks.face.zip(camera) {
-        Some((model, opener)) => Some(Sight {
+        Some((network, opener)) => Some(Sight {
             opener,
             is_device: matches!(settings.camera.source, CameraSource::Device(_)),
-            sights: start::sights(model, settings)?,
+            sights: start::sights(network, settings)?,
             detector: Box::new(|| Ok(Box::new(FaceDetector::new()?))),
         }),
         None => None,
     };
     let hearing = match networks.speech.zip(microphone) {
-        Some((model, opener)) => {
+        Some((network, opener)) => {
             let is_device = matches!(settings.microphone, MicrophoneSource::Device(_));
-            Some(Hearing { opener, is_device, sense: start::listener(model, &settings.pipeline)? })
+            Some(Hearing { opener, is_device, sense: start::listener(network, &settings.pipeline)? })
         }
         None => None,
     };
     let outputs = start::outputs(settings, Labels::default(), true)?;
-    let announcer = start::announcer(settings, &networks, outputs)?;
+    let announcer = start::announcer(settings, descriptions, outputs)?;
     if settings.is_memory_locked
         && let Err(error) = scheduling::lock_memory()
     {
@@ -150,20 +151,21 @@ pub(crate) fn play(
     controls: &Arc<Controls>,
     observe: impl FnMut(&Decision),
 ) -> Result<(), BoxError> {
-    let networks = Networks::open(settings)?;
+    let networks = SenseNetworks::open(settings)?;
+    let descriptions = networks.descriptions();
     let sight = match networks.face.zip(film.camera) {
-        Some((model, camera)) => {
+        Some((network, camera)) => {
             let detector = FaceDetector::new().map_err(StartError::Detector)?;
-            Some((camera, Watcher::new(start::sights(model, settings)?, Box::new(detector))))
+            Some((camera, Watcher::new(start::sights(network, settings)?, Box::new(detector))))
         }
         None => None,
     };
     let hearing = match networks.speech.zip(film.microphone) {
-        Some((model, microphone)) => Some((microphone, start::listener(model, &settings.pipeline)?)),
+        Some((network, microphone)) => Some((microphone, start::listener(network, &settings.pipeline)?)),
         None => None,
     };
     let outputs = start::outputs(settings, film.labels, film.clock.is_real())?;
-    let announcer = start::announcer(settings, &networks, outputs)?;
+    let announcer = start::announcer(settings, descriptions, outputs)?;
     let (controls, clock, warn) = (Arc::clone(controls), film.clock, Box::new(|error: &dyn Error| tell(&error)));
     Replay { sight, hearing, announcer, controls, clock, warn }.run(observe)?;
     Ok(())

@@ -10,7 +10,7 @@ use crate::footprint::Footprint;
 use crate::models::{self, ModelSource};
 use crate::sample::{Item, Sample};
 use moodbox_shared::audio::{CHROMA_FFT, FEATURES, FeatureExtractor, FeatureRow, SpeechStream};
-use moodbox_shared::model::{InputDescription, MAX_ARENA_BYTES, Model, Task};
+use moodbox_shared::model::{Description, InputDescription, MAX_ARENA_BYTES, Model, Task};
 use moodbox_shared::nn::{Arena, Isa};
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input};
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,11 @@ fn load<W: Write>(
     task: Task,
     source: &ModelSource,
 ) -> io::Result<Option<Model<'static>>> {
+    if source.is_onnx() {
+        let finding = source.network(Isa::SCALAR).map(|network| describe_real(&network.description()));
+        report.check(&format!("{task} model"), finding.map_err(|error| error.to_string()))?;
+        return Ok(None);
+    }
     let model = source.load();
     let footprint = model.as_ref().ok().map(Footprint::measure);
     let finding = model.as_ref().map_err(ToString::to_string).map(|model| {
@@ -92,6 +97,11 @@ fn load<W: Write>(
     });
     report.check_with_figures(&format!("{task} model"), finding, footprint)?;
     Ok(model.ok())
+}
+
+/// A network that another engine runs: more than what it says of itself is not known.
+fn describe_real(network: &Description<'_>) -> String {
+    format!("ONNX {:08x} in tract: {} emotions", network.crc32, network.labels.len())
 }
 
 fn checksum(model: &Model<'_>) -> String {

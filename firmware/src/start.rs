@@ -10,17 +10,18 @@ use crate::indicator::returning::Returning;
 use crate::indicator::terminal::TerminalLeds;
 use crate::indicator::{self, Indicator, IndicatorError, NoIndicator};
 use crate::microphone::{self, MicrophoneError, MicrophoneOpener};
-use crate::models::{self, ModelsError};
+use crate::models::{self, ModelSource, ModelsError, SenseNetwork};
 use crate::report::JsonLink;
 use crate::runtime::{Announcer, Outputs, RunError, Sights, hello};
 use crate::sample::Labels;
 use crate::serial::{self, Link, LinkError, SerialLink};
 use crate::trace::{Trace, TraceError};
 use moodbox_shared::link::{Capabilities, SenseState, Status};
-use moodbox_shared::model::{Model, Task};
+use moodbox_shared::model::{Description, Model, Task};
 use moodbox_shared::pipeline::{FaceSense, Judge, PipelineError, PipelineSettings, SpeechSense};
 use moodbox_shared::vision::MAX_FRAME_PIXELS;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -69,7 +70,7 @@ pub enum StartError {
     },
 }
 
-/// The two networks, as far as they are used.
+/// The two networks of the box's own engine, as far as they are used.
 #[derive(Clone, Copy, Default)]
 pub struct Networks {
     /// Reads faces.
@@ -78,25 +79,41 @@ pub struct Networks {
     pub speech: Option<&'static Model<'static>>,
 }
 
-impl Networks {
+/// The two networks with whatever runs them, as far as they are used.
+#[derive(Default)]
+pub struct SenseNetworks {
+    /// Reads faces.
+    pub face: Option<SenseNetwork>,
+    /// Hears voices.
+    pub speech: Option<SenseNetwork>,
+}
+
+/// What the networks read and mean, as far as they are used.
+#[derive(Clone, Copy, Default)]
+pub struct Descriptions {
+    /// Of the one that reads faces.
+    pub face: Option<Description<'static>>,
+    /// Of the one that hears voices.
+    pub speech: Option<Description<'static>>,
+}
+
+impl SenseNetworks {
     /// Opens the networks of the senses that there are. They stay for as long as the program runs.
     pub fn open(settings: &Settings) -> Result<Self, StartError> {
-        let open = |is_used, task, path| -> Result<Option<&'static Model<'static>>, ModelsError> {
-            if is_used { models::open_for_good(task, path, settings.pipeline.isa).map(Some) } else { Ok(None) }
+        models::check_engine(settings.engine, settings.model_paths())?;
+        let open = |is_used: bool, task, path: &Option<PathBuf>| {
+            is_used.then(|| ModelSource::open(task, path.as_deref())?.network(settings.pipeline.isa)).transpose()
         };
         Ok(Self {
-            face: open(settings.camera.source != CameraSource::None, Task::Face, settings.face_model.as_deref())?,
-            speech: open(
-                settings.microphone != MicrophoneSource::None,
-                Task::Speech,
-                settings.speech_model.as_deref(),
-            )?,
+            face: open(settings.camera.source != CameraSource::None, Task::Face, &settings.face_model)?,
+            speech: open(settings.microphone != MicrophoneSource::None, Task::Speech, &settings.speech_model)?,
         })
     }
 
-    /// The judge of what they say.
-    pub fn judge(&self, settings: &PipelineSettings) -> Judge {
-        Judge::new(self.face, self.speech, settings.decision, settings.memory)
+    /// What they read and mean.
+    pub fn descriptions(&self) -> Descriptions {
+        let of = |network: &Option<SenseNetwork>| network.as_ref().map(SenseNetwork::description);
+        Descriptions { face: of(&self.face), speech: of(&self.speech) }
     }
 }
 
@@ -111,20 +128,25 @@ pub fn openers(
 }
 
 /// What looks at frames, with all the memory that it needs.
-pub fn sights(model: &'static Model<'static>, settings: &Settings) -> Result<Sights<'static>, StartError> {
+pub fn sights(network: SenseNetwork, settings: &Settings) -> Result<Sights<'static>, StartError> {
+    let PipelineSettings { face, isa, .. } = settings.pipeline;
     Ok(Sights {
-        sense: Box::new(FaceSense::new(model, settings.pipeline.face, settings.pipeline.isa)?),
+        sense: Box::new(match network {
+            SenseNetwork::Int8(model) => FaceSense::new(model, face, isa)?,
+            SenseNetwork::Real(network) => FaceSense::with_real_network(network, face)?,
+        }),
         luma: zeros(MAX_FRAME_PIXELS)?,
         trace: settings.trace.as_deref().map(Trace::create).transpose()?,
     })
 }
 
 /// What listens.
-pub fn listener(
-    model: &'static Model<'static>,
-    settings: &PipelineSettings,
-) -> Result<Box<SpeechSense<'static>>, StartError> {
-    Ok(Box::new(SpeechSense::new(model, settings.speech, settings.isa)?))
+pub fn listener(network: SenseNetwork, settings: &PipelineSettings) -> Result<Box<SpeechSense<'static>>, StartError> {
+    let PipelineSettings { speech, isa, .. } = *settings;
+    Ok(Box::new(match network {
+        SenseNetwork::Int8(model) => SpeechSense::new(model, speech, isa)?,
+        SenseNetwork::Real(network) => SpeechSense::with_real_network(network, speech)?,
+    }))
 }
 
 /// Opens whatever decisions go to.
@@ -161,7 +183,7 @@ pub fn outputs(settings: &Settings, labels: Labels, is_live: bool) -> Result<Out
 /// Says hello, and is ready to decide.
 pub fn announcer(
     settings: &Settings,
-    networks: &Networks,
+    networks: Descriptions,
     outputs: Outputs<'static>,
 ) -> Result<Announcer<'static>, StartError> {
     let mut capabilities =
@@ -176,7 +198,8 @@ pub fn announcer(
         brightness_percent: settings.brightness_percent,
         ..Status::default()
     };
-    let judge = networks.judge(&settings.pipeline);
+    let PipelineSettings { decision, memory, .. } = settings.pipeline;
+    let judge = Judge::new(networks.face, networks.speech, decision, memory);
     let hello = hello(networks.face, networks.speech, capabilities);
     Ok(Announcer::start(judge, outputs, hello, status).map_err(RunError::Encode)?)
 }

@@ -63,8 +63,8 @@ fn run_box(
     let watcher = Watcher::new(sights, Box::new(FixedFaces([FACE].into_iter().collect())));
     let listener = || Box::new(SpeechSense::new(&speech, settings.speech, Isa::default()).unwrap());
     let outputs = Outputs { indicator: Box::new(indicator), links, warn: Box::new(warn) };
-    let hello = hello(Some(&face), Some(&speech), Capabilities::CAMERA);
-    let judge = Judge::new(Some(&face), Some(&speech), settings.decision, settings.memory);
+    let hello = hello(Some(face.description()), Some(speech.description()), Capabilities::CAMERA);
+    let judge = Judge::new(Some(face.description()), Some(speech.description()), settings.decision, settings.memory);
     let mut replay = Replay {
         sight: Some((Box::new(camera), watcher)),
         hearing: microphone.map(|microphone| (microphone, listener())),

@@ -139,8 +139,12 @@ fn a_full_disk_turns_the_history_off_and_nothing_else() {
 fn a_box_without_enough_memory_says_so_and_ends() {
     let room = Room::new();
     let program = env!("CARGO_BIN_EXE_moodbox");
-    let (mut has_said_so, mut has_run) = (false, false);
-    for kib in (12_000..40_000).step_by(1_000) {
+    let (mut has_said_so, mut runs) = (false, 0);
+    let mut kib = 12_000;
+    // A few more once it is enough: what fails just there, fails at random.
+    while runs < 10 {
+        kib += 1_000;
+        assert!(kib < 200_000, "it never runs");
         let run = "run --face-model face.moodnet --camera file:film/000.png --realtime --json";
         let script = format!("ulimit -v {kib}; exec {program} {run}");
         let mut limited = Command::new("timeout");
@@ -150,9 +154,9 @@ fn a_box_without_enough_memory_says_so_and_ends() {
         assert_ne!(output.status.code(), Some(124), "{kib} KiB: it hangs: {said}");
         has_said_so |= !output.status.success()
             && (said.contains("give the box more memory") || said.contains("cannot start the camera thread"));
-        has_run |= output.status.success();
+        runs += usize::from(output.status.success());
     }
-    assert!(has_said_so && has_run);
+    assert!(has_said_so);
 }
 
 #[test]

@@ -10,10 +10,12 @@
 //! samples ──► SpeechSense ─► SpeechWord ─┘
 //! ```
 
+mod engine;
 mod face_sense;
 mod judge;
 mod speech_sense;
 
+pub use engine::{RealEngine, RealNetwork};
 pub use face_sense::{FaceSense, FaceSettings, FaceWord, Sighting};
 pub use judge::{Judge, MemorySettings};
 pub use speech_sense::{SpeechSense, SpeechSettings, SpeechWord};
@@ -77,7 +79,12 @@ impl<'m> Pipeline<'m> {
         Ok(Self {
             face: face_model.map(|model| FaceSense::new(model, settings.face, settings.isa)).transpose()?,
             speech: speech_model.map(|model| SpeechSense::new(model, settings.speech, settings.isa)).transpose()?,
-            judge: Judge::new(face_model, speech_model, settings.decision, settings.memory),
+            judge: Judge::new(
+                face_model.map(Model::description),
+                speech_model.map(Model::description),
+                settings.decision,
+                settings.memory,
+            ),
             luma,
         })
     }

@@ -3,6 +3,7 @@
 pub mod cable;
 pub mod counting_allocator;
 pub mod hearing;
+pub mod inputs;
 pub mod noise;
 pub mod peer;
 pub mod response;

@@ -290,8 +290,8 @@ fn run_the_box() {
         links: vec![Box::new(CountingLine(&bytes_sent))],
         warn: Box::new(|_| {}),
     };
-    let judge = Judge::new(Some(&face), Some(&speech), settings.decision, settings.memory);
-    let hello = hello(Some(&face), Some(&speech), Capabilities::CAMERA);
+    let judge = Judge::new(Some(face.description()), Some(speech.description()), settings.decision, settings.memory);
+    let hello = hello(Some(face.description()), Some(speech.description()), Capabilities::CAMERA);
     let mut replay = Replay {
         sight: Some((Box::new(camera), Watcher::new(sights, Box::new(detector)))),
         hearing: Some((Box::new(microphone), Box::new(listener))),

@@ -143,9 +143,9 @@ fn the_whole_running_box_asks_for_no_memory() {
         links: vec![Box::new(QueuedLink::start(serial, None).expect("a thread"))],
         warn: Box::new(|error| panic!("{error}")),
     };
-    let judge = Judge::new(Some(face), Some(speech), settings.decision, settings.memory);
+    let judge = Judge::new(Some(face.description()), Some(speech.description()), settings.decision, settings.memory);
     let status = Status { brightness_percent: 60, ..Status::default() };
-    let hello = hello(Some(face), Some(speech), Capabilities::CAMERA);
+    let hello = hello(Some(face.description()), Some(speech.description()), Capabilities::CAMERA);
     let controls = Arc::new(Controls::default());
     let sound = material.seconds(20);
     let frames = Arc::clone(&material);

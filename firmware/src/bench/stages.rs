@@ -164,7 +164,12 @@ fn speech_input(model: &'static Model<'static>) -> Option<Stage> {
 
 /// Both senses' words to what is shown: fused, smoothed, held.
 fn decision(networks: Networks) -> Stage {
-    let mut judge = Judge::new(networks.face, networks.speech, DecisionSettings::default(), MemorySettings::default());
+    let mut judge = Judge::new(
+        networks.face.map(Model::description),
+        networks.speech.map(Model::description),
+        DecisionSettings::default(),
+        MemorySettings::default(),
+    );
     let face = FaceWord {
         posteriors: Some(FacePosteriors::from_weights([0.1, 0.6, 0.05, 0.05, 0.1, 0.05, 0.05])),
         person: 1,

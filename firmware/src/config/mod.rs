@@ -9,7 +9,7 @@ mod values;
 pub use leds::{GpioChip, LedLayout, LedPins, LedSettings, LedSink, PinDriver, RgbPins};
 pub use options::{FileError, Options};
 pub use settings::{Settings, SettingsError};
-pub use source::{CameraSettings, CameraSource, FrameSize, MicrophoneSource, Rotation, SerialSettings};
+pub use source::{CameraSettings, CameraSource, Engine, FrameSize, MicrophoneSource, Rotation, SerialSettings};
 pub use values::{Bounded, Cpus};
 
 use thiserror::Error;
@@ -32,6 +32,9 @@ pub enum ConfigError {
          rgb=RED,GREEN,BLUE, and CHIP as /dev/gpiochip0 or auto"
     )]
     Leds(String),
+    /// No such engine.
+    #[error("`{0}` is no engine: int8 for .moodnet files, or tract for .onnx files")]
+    Engine(String),
     /// No such size.
     #[error("`{0}` is no size of a picture: WIDTHxHEIGHT, as 640x480")]
     Size(String),

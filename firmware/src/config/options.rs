@@ -2,7 +2,7 @@
 //! the same name.
 
 use super::values::{Bounded, Cpus};
-use super::{CameraSource, FrameSize, LedSink, MicrophoneSource, Rotation};
+use super::{CameraSource, Engine, FrameSize, LedSink, MicrophoneSource, Rotation};
 use clap::Args;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -30,12 +30,15 @@ pub struct Options {
     /// Where sound comes from: file:PATH (WAV or FLAC), alsa:DEVICE or none [default: none].
     #[arg(long, value_name = "MICROPHONE")]
     pub microphone: Option<MicrophoneSource>,
-    /// The face network, instead of the embedded one.
+    /// The face network, instead of the embedded one: a .moodnet file, or with --engine tract an .onnx file.
     #[arg(long, value_name = "FILE")]
     pub face_model: Option<PathBuf>,
-    /// The speech network, instead of the embedded one.
+    /// The speech network, instead of the embedded one: a .moodnet file, or with --engine tract an .onnx file.
     #[arg(long, value_name = "FILE")]
     pub speech_model: Option<PathBuf>,
+    /// What runs networks: int8, the box's own engine for .moodnet files, which takes no memory while it runs, or tract, which runs .onnx files and allocates on every run [default: int8].
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
     /// Looks for faces in one frame of N, and between them only where something has changed; the network reads every frame [default: 5].
     #[arg(long, value_name = "N")]
     pub detect_every: Option<Bounded<1, 1_000_000>>,
@@ -144,6 +147,7 @@ impl Options {
             microphone: self.microphone.or(file.microphone),
             face_model: self.face_model.or(file.face_model),
             speech_model: self.speech_model.or(file.speech_model),
+            engine: self.engine.or(file.engine),
             detect_every: self.detect_every.or(file.detect_every),
             leds: self.leds.or(file.leds),
             status_led: self.status_led.or(file.status_led),
@@ -185,6 +189,7 @@ mod tests {
             ("baud = 12", 1, "12 is not a number from 1200 to 4000000"),
             ("baud = \"fast\"", 1, "expected"),
             ("camera-rotate = 45", 1, "`45` is no rotation"),
+            ("engine = \"steam\"", 1, "`steam` is no engine"),
             ("cpu-affinity = \"7-3\"", 1, "`7-3` are no processors"),
             ("json", 1, ""),
         ];

@@ -1,11 +1,12 @@
 //! Options with their defaults filled in, and checked against each other.
 
 use super::{
-    CameraSettings, CameraSource, Cpus, LedSettings, LedSink, MicrophoneSource, Options, SerialSettings, source::BAUD,
+    CameraSettings, CameraSource, Cpus, Engine, LedSettings, LedSink, MicrophoneSource, Options, SerialSettings,
+    source::BAUD,
 };
 use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::PipelineSettings;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub face_model: Option<PathBuf>,
     /// The speech network, where it is not the embedded one.
     pub speech_model: Option<PathBuf>,
+    /// What runs them.
+    pub engine: Engine,
     /// How it watches, listens and decides.
     pub pipeline: PipelineSettings,
     /// What shows the decision.
@@ -87,6 +90,7 @@ impl Settings {
             microphone: options.microphone.unwrap_or_default(),
             face_model: options.face_model,
             speech_model: options.speech_model,
+            engine: options.engine.unwrap_or_default(),
             pipeline,
             leds: LedSettings { sink, status_pin, is_active_low: options.leds_active_low.unwrap_or(false) },
             brightness_percent: options.brightness.map_or(100, |percent| percent.get() as u8),
@@ -113,6 +117,11 @@ impl Settings {
     pub fn check_senses(&self) -> Result<(), SettingsError> {
         let has_none = self.camera.source == CameraSource::None && self.microphone == MicrophoneSource::None;
         if has_none { Err(SettingsError::NoSense) } else { Ok(()) }
+    }
+
+    /// The networks that are not the embedded ones.
+    pub fn model_paths(&self) -> impl Iterator<Item = &Path> {
+        [&self.face_model, &self.speech_model].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// Whether a device is watched or listened with.

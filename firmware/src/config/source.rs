@@ -1,4 +1,4 @@
-//! Where pictures, sound and the line come from and go to.
+//! Where pictures, sound and the line come from and go to, and what runs the networks between.
 
 use super::ConfigError;
 use clap::{Args, value_parser};
@@ -51,6 +51,28 @@ impl FromStr for MicrophoneSource {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("alsa", device)) if !device.is_empty() => Ok(Self::Device(device.into())),
             _ => Err(ConfigError::Microphone(text.into())),
+        }
+    }
+}
+
+/// What runs the networks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The box's own, which takes no memory while it runs.
+    #[default]
+    Int8,
+    /// tract, for networks as ONNX.
+    Tract,
+}
+
+impl FromStr for Engine {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text {
+            "int8" => Ok(Self::Int8),
+            "tract" => Ok(Self::Tract),
+            _ => Err(ConfigError::Engine(text.into())),
         }
     }
 }

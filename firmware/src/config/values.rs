@@ -1,7 +1,7 @@
 //! Values that read the same on the command line and in the configuration file.
 
 use super::ConfigError;
-use super::{CameraSource, FrameSize, LedSink, MicrophoneSource, Rotation};
+use super::{CameraSource, Engine, FrameSize, LedSink, MicrophoneSource, Rotation};
 use serde::de::{Deserialize, Deserializer, Error};
 use std::fmt;
 use std::str::FromStr;
@@ -85,7 +85,7 @@ macro_rules! from_text {
     )+};
 }
 
-from_text!(CameraSource, Cpus, FrameSize, LedSink, MicrophoneSource);
+from_text!(CameraSource, Cpus, Engine, FrameSize, LedSink, MicrophoneSource);
 
 #[cfg(test)]
 mod tests {

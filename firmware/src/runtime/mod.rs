@@ -24,19 +24,19 @@ pub use announcer::{Announcer, Outputs, Vitals, Warn};
 pub use watcher::{Sights, Watcher};
 
 use moodbox_shared::link::{Capabilities, EncodeError, Hello, PROTOCOL_VERSION};
-use moodbox_shared::model::Model;
+use moodbox_shared::model::Description;
 use thiserror::Error;
 
 /// Longest time without a decision, in milliseconds: without frames, sound or the clock alone leads.
 pub const STEP_MS: u64 = 50;
 
 /// Says hello: who this is.
-pub fn hello(face: Option<&Model<'_>>, speech: Option<&Model<'_>>, capabilities: Capabilities) -> Hello {
+pub fn hello(face: Option<Description<'_>>, speech: Option<Description<'_>>, capabilities: Capabilities) -> Hello {
     Hello {
         protocol: PROTOCOL_VERSION,
         software: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
-        face_model: face.map(Model::crc32),
-        speech_model: speech.map(Model::crc32),
+        face_model: face.map(|network| network.crc32),
+        speech_model: speech.map(|network| network.crc32),
         capabilities,
     }
 }

@@ -235,8 +235,9 @@ impl Stage {
         let controls = Arc::new(Controls::default());
         let outputs =
             Outputs { indicator: self.indicator, links: vec![Box::new(self.host.clone())], warn: Box::new(|_| {}) };
-        let judge = Judge::new(Some(face), Some(speech), settings.decision, settings.memory);
-        let hello = hello(Some(face), Some(speech), Capabilities::CAMERA);
+        let judge =
+            Judge::new(Some(face.description()), Some(speech.description()), settings.decision, settings.memory);
+        let hello = hello(Some(face.description()), Some(speech.description()), Capabilities::CAMERA);
         let live = Live {
             sight: self.camera.map(|opener| Sight {
                 opener,

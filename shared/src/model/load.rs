@@ -1,15 +1,12 @@
 //! From the bytes of a file to a model that can be trusted.
 
 use super::format::{CHECKSUM, DATA_ALIGNMENT, FORMAT_VERSION, MAGIC, PREAMBLE_BYTES};
-use super::{Figures, Header, InputDescription, ModelError, Provenance, Task, check};
+use super::{Description, Figures, Header, InputDescription, ModelError, Provenance, Task, check};
 use crate::nn::{Isa, Network, WeightLine, softmax};
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 
 /// Bytes of the checksum at the end.
 const CHECKSUM_BYTES: usize = size_of::<u32>();
-
-/// Temperatures that make sense.
-const TEMPERATURES: core::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 /// A model, read in place and checked from end to end.
 #[derive(Clone, Debug)]
@@ -28,11 +25,10 @@ impl<'a> Model<'a> {
     pub fn load(file: &'a [u8]) -> Result<Self, ModelError> {
         let Parts { header, data, crc32 } = parts(file)?;
         let network = check::network(&header.plan, data)?;
-        check_labels(&header, network.output_len())?;
-        check_calibration(&header)?;
-        check_provenance(&header.provenance)?;
-        header.input.check(network.input_shape())?;
-        Ok(Self { header, network, file_bytes: file.len(), weight_bytes: data.len(), crc32 })
+        let model = Self { header, network, file_bytes: file.len(), weight_bytes: data.len(), crc32 };
+        model.description().check(model.network.input_shape(), model.network.output_len())?;
+        check_provenance(&model.header.provenance)?;
+        Ok(model)
     }
 
     /// What the network looks at or listens to.
@@ -63,6 +59,12 @@ impl<'a> Model<'a> {
     /// Where the model comes from.
     pub fn provenance(&self) -> &Provenance {
         &self.header.provenance
+    }
+
+    /// What the network reads and what its logits mean.
+    pub fn description(&self) -> Description<'_> {
+        let Header { labels, input, temperature, priors, .. } = &self.header;
+        Description { labels, input, temperature: *temperature, priors, crc32: self.crc32 }
     }
 
     /// Everything but the weights.
@@ -108,13 +110,7 @@ impl<'a> Model<'a> {
     fn posteriors<const N: usize>(&self, logits: &[i8], place: impl Fn(Emotion) -> Option<usize>) -> Posteriors<N> {
         let mut probabilities = [0.0; super::MAX_LABELS];
         softmax(logits, self.network.output_quantization(), self.temperature(), &mut probabilities);
-        let mut weights = [0.0; N];
-        for (&emotion, probability) in self.labels().iter().zip(probabilities) {
-            if let Some(weight) = place(emotion).and_then(|index| weights.get_mut(index)) {
-                *weight = probability;
-            }
-        }
-        Posteriors::from_weights(weights)
+        self.description().by_emotion(&probabilities, place)
     }
 }
 
@@ -165,29 +161,6 @@ fn parts(file: &[u8]) -> Result<Parts<'_>, ModelError> {
         Ok((header, [])) => Ok(Parts { header, data, crc32: stored }),
         _ => Err(ModelError::Header),
     }
-}
-
-fn check_labels(header: &Header, logits: usize) -> Result<(), ModelError> {
-    let labels = &header.labels;
-    let repeated = labels.iter().enumerate().any(|(index, label)| labels[..index].contains(label));
-    let calm_face = header.input.task() == Task::Face && labels.contains(&Emotion::Calm);
-    if labels.is_empty() || repeated || calm_face {
-        return Err(ModelError::Labels);
-    }
-    if labels.len() != logits {
-        return Err(ModelError::LabelCount { labels: labels.len(), logits });
-    }
-    Ok(())
-}
-
-fn check_calibration(header: &Header) -> Result<(), ModelError> {
-    let priors = &header.priors;
-    let sum: f32 = priors.iter().sum();
-    let fine = TEMPERATURES.contains(&header.temperature)
-        && priors.len() == header.labels.len()
-        && priors.iter().all(|&prior| prior > 0.0)
-        && (sum - 1.0).abs() < 1e-3;
-    if fine { Ok(()) } else { Err(ModelError::Calibration) }
 }
 
 /// Texts go to terminals and figures into reports as they are.

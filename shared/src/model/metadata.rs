@@ -1,18 +1,22 @@
 //! What a network's ONNX tells about itself beside its numbers: key and text, in the file's `metadata_props`.
 //!
-//! | key | text |
-//! | --- | --- |
-//! | `task` | `face` or `speech` |
-//! | `labels` | the emotions in the order of the logits, with commas between |
-//! | `temperature` | what the logits are divided by before the softmax |
-//! | `priors` | share of each label in the training data, in the order of the labels, with commas between |
-//! | `feature_offset`, `feature_scale` | for speech: the network reads `(x − offset) · scale` of each of the 180 features |
-//! | `preset`, `data`, `split`, `command`, `trainer` | where the network comes from |
+//! The trainer writes them all; a network that somebody else made may leave any of them out.
+//!
+//! | key | text | where it is left out |
+//! | --- | --- | --- |
+//! | `task` | `face` or `speech` | what it is used for |
+//! | `labels` | the emotions in the order of the logits, with commas between | all that the sense tells apart, in the order of [`Emotion`] |
+//! | `temperature` | what the logits are divided by before the softmax | 1 |
+//! | `priors` | share of each label in the training data, in the order of the labels, with commas between | all alike |
+//! | `feature_offset`, `feature_scale` | for speech: the network reads `(x − offset) · scale` of each of the 180 features | the features as they are |
+//! | `preset`, `data`, `split`, `command`, `trainer` | where the network comes from | nothing |
 
 extern crate std;
 
-use super::{Header, InputDescription, Task};
+use super::{Description, Header, InputDescription, ModelError, SpeechConstants, Task};
 use crate::Emotion;
+use crate::audio::{FEATURES, SpeechInputKind, SpeechStatistics};
+use crate::nn::Shape;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -42,6 +46,137 @@ pub fn task_and_labels(task: Task, labels: &[Emotion]) -> Vec<(&'static str, Str
     std::vec![("task", task.to_string()), ("labels", list(labels))]
 }
 
+/// What a network's ONNX says of it, with what it leaves out filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metadata {
+    labels: Vec<Emotion>,
+    input: InputDescription,
+    temperature: f32,
+    priors: Vec<f32>,
+}
+
+impl Metadata {
+    /// Reads it, and checks it against the network.
+    ///
+    /// * `task`: what the network is to be used for
+    /// * `input`: height × width × channels of what it reads
+    /// * `logits`: how many numbers it returns
+    /// * `value`: the text of a key, if it is there
+    pub fn read(
+        task: Task,
+        input: Shape,
+        logits: usize,
+        value: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ModelError> {
+        let labels = match (value("labels"), task) {
+            (Some(text), _) => {
+                text.split(',').map(Emotion::from_name).collect::<Option<_>>().ok_or(ModelError::Labels)?
+            }
+            (None, Task::Face) => Emotion::FACE.to_vec(),
+            (None, Task::Speech) => Emotion::ALL.to_vec(),
+        };
+        let temperature = match value("temperature") {
+            Some(text) => text.trim().parse().map_err(|_| ModelError::Calibration)?,
+            None => 1.0,
+        };
+        let priors = match value("priors") {
+            Some(text) => numbers(&text).ok_or(ModelError::Calibration)?,
+            None => std::vec![1.0 / labels.len() as f32; labels.len()],
+        };
+        let columns = |key, or| match value(key) {
+            Some(text) => numbers(&text).and_then(|all| all.try_into().ok()).ok_or(ModelError::Statistics),
+            None => Ok([or; FEATURES]),
+        };
+        let input_description = match task {
+            Task::Face => InputDescription::FACE,
+            Task::Speech => InputDescription::Speech {
+                kind: if input.channels == 1 { SpeechInputKind::Average } else { SpeechInputKind::Map },
+                constants: SpeechConstants::CURRENT,
+                statistics: SpeechStatistics {
+                    offset: columns("feature_offset", 0.0)?,
+                    scale: columns("feature_scale", 1.0)?,
+                },
+            },
+        };
+        let metadata = Self { labels, input: input_description, temperature, priors };
+        metadata.description(0).check(input, logits)?;
+        Ok(metadata)
+    }
+
+    /// What it comes to.
+    ///
+    /// * `crc32`: of the file
+    pub fn description(&self, crc32: u32) -> Description<'_> {
+        let Self { labels, input, temperature, priors } = self;
+        Description { labels, input, temperature: *temperature, priors, crc32 }
+    }
+}
+
+fn numbers(text: &str) -> Option<Vec<f32>> {
+    text.split(',').map(|number| number.trim().parse().ok()).collect()
+}
+
 fn list<T: ToString>(values: &[T]) -> String {
     values.iter().map(T::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACE: Shape = Shape { height: 32, width: 32, channels: 1 };
+    const SPEECH: Shape = Shape { height: 192, width: 1, channels: 180 };
+
+    fn read(task: Task, input: Shape, logits: usize, told: &[(&str, &str)]) -> Result<Metadata, ModelError> {
+        Metadata::read(task, input, logits, |key| {
+            told.iter().find(|(told, _)| *told == key).map(|(_, text)| text.to_string())
+        })
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let mut statistics = SpeechStatistics::IDENTITY;
+        (statistics.offset[3], statistics.scale[179]) = (-271.5, 0.1);
+        let header = Header {
+            labels: heapless::Vec::from_slice(&[Emotion::Sad, Emotion::Calm]).unwrap(),
+            input: InputDescription::Speech {
+                kind: SpeechInputKind::Map,
+                constants: SpeechConstants::CURRENT,
+                statistics,
+            },
+            temperature: 0.663,
+            priors: heapless::Vec::from_slice(&[0.3, 0.7]).unwrap(),
+            ..crate::model::tests::sample::speech().0
+        };
+        let entries = entries(&header);
+        let told: Vec<(&str, &str)> = entries.iter().map(|(key, text)| (*key, text.as_str())).collect();
+        let metadata = read(Task::Speech, SPEECH, 2, &told).unwrap();
+        let description = metadata.description(7);
+        assert_eq!(description.labels, &header.labels[..]);
+        assert_eq!(description.priors, &header.priors[..]);
+        assert_eq!((description.input, description.temperature), (&header.input, header.temperature));
+    }
+
+    #[test]
+    fn a_network_that_says_nothing_has_all_emotions_in_order() {
+        let face = read(Task::Face, FACE, 7, &[]).unwrap();
+        assert_eq!((&face.labels[..], face.temperature), (&Emotion::FACE[..], 1.0));
+        let speech = read(Task::Speech, SPEECH, 8, &[]).unwrap();
+        assert_eq!(speech.labels, Emotion::ALL);
+        assert_eq!(read(Task::Face, FACE, 6, &[]), Err(ModelError::LabelCount { labels: 7, logits: 6 }));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let face = |key, text| read(Task::Face, FACE, 2, &[("labels", "happy,anger"), (key, text)]);
+        assert!(face("preset", "mine").is_ok());
+        assert_eq!(face("temperature", "warm"), Err(ModelError::Calibration));
+        assert_eq!(face("temperature", "NaN"), Err(ModelError::Calibration));
+        assert_eq!(face("priors", "0.5"), Err(ModelError::Calibration));
+        assert_eq!(face("priors", "0.5,-0.5"), Err(ModelError::Calibration));
+        assert_eq!(read(Task::Face, FACE, 2, &[("labels", "happy,bored")]), Err(ModelError::Labels));
+        assert_eq!(read(Task::Face, FACE, 2, &[("labels", "happy,calm")]), Err(ModelError::Labels));
+        assert_eq!(read(Task::Face, SPEECH, 7, &[]), Err(ModelError::Input));
+        assert_eq!(read(Task::Speech, SPEECH, 8, &[("feature_scale", "1,2")]), Err(ModelError::Statistics));
+    }
 }

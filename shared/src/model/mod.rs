@@ -4,6 +4,7 @@
 //! more. [`write`] (feature `std`) makes the file.
 
 mod check;
+mod description;
 pub mod error;
 pub mod format;
 pub mod input;
@@ -21,6 +22,7 @@ mod tests;
 #[cfg(any(test, feature = "std"))]
 mod write;
 
+pub use description::Description;
 pub use error::{Fault, ModelError};
 pub use format::{Header, LayerDescription, Operation, Plan, Task, TensorDescription};
 pub use input::{InputDescription, SpeechConstants};

@@ -1,12 +1,13 @@
 //! Follows a face from frame to frame and reads its expression in each.
 
-use super::PipelineError;
+use super::engine::Engine;
+use super::{PipelineError, RealNetwork};
 use crate::FacePosteriors;
 use crate::link::FaceBox;
 use crate::model::{MAX_ARENA_BYTES, Model, Task};
 use crate::nn::{Arena, Isa};
 use crate::vision::{
-    DetectedFace, FACE_INPUT, FaceQuality, FaceTracker, Faces, LumaImage, TrackerSettings, crop_to_face, face_input,
+    DetectedFace, FACE_INPUT, FaceQuality, FaceTracker, Faces, LumaImage, TrackerSettings, crop_to_face,
 };
 
 /// What the face detector says about a frame.
@@ -58,9 +59,8 @@ pub struct FaceWord {
 ///
 /// About 0.2 MB: put it in a `Box` or a `static`.
 pub struct FaceSense<'m> {
-    model: &'m Model<'m>,
+    engine: Engine<'m>,
     settings: FaceSettings,
-    isa: Isa,
     tracker: FaceTracker,
     /// The followed face as it looked in the last frame.
     crop: [u8; FACE_INPUT],
@@ -74,13 +74,21 @@ pub struct FaceSense<'m> {
 impl<'m> FaceSense<'m> {
     /// Follows nobody yet.
     pub fn new(model: &'m Model<'m>, settings: FaceSettings, isa: Isa) -> Result<Self, PipelineError> {
-        if model.task() != Task::Face {
+        Self::on(Engine::Int8(model, isa), settings)
+    }
+
+    /// Follows nobody yet, and lets another engine read what it sees.
+    pub fn with_real_network(network: RealNetwork<'m>, settings: FaceSettings) -> Result<Self, PipelineError> {
+        Self::on(Engine::Real(network), settings)
+    }
+
+    fn on(engine: Engine<'m>, settings: FaceSettings) -> Result<Self, PipelineError> {
+        if engine.description().input.task() != Task::Face {
             return Err(PipelineError::NotAFaceModel);
         }
         Ok(Self {
-            model,
+            engine,
             settings,
-            isa,
             tracker: FaceTracker::new(settings.tracker),
             crop: [0; FACE_INPUT],
             frames_since_look: u32::MAX,
@@ -147,12 +155,9 @@ impl<'m> FaceSense<'m> {
 
     /// Runs the network on the crop; a crop that shows nothing says nothing.
     fn read_expression(&mut self) -> Option<FacePosteriors> {
-        let network = self.model.network();
-        let input = network.input_mut(&mut self.arena);
-        face_input::quantize(&self.crop, network.input_quantization(), input).ok()?;
-        let logits = network.run(self.isa, &mut self.arena);
+        let posteriors = self.engine.read_face(&self.crop, &mut self.arena[..])?;
         self.word.runs = self.word.runs.wrapping_add(1);
-        Some(self.model.face_posteriors(logits))
+        Some(posteriors)
     }
 }
 

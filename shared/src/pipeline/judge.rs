@@ -3,8 +3,7 @@
 use super::{FaceWord, SpeechWord};
 use crate::decision::{Decider, Decision, DecisionSettings, EmotionEvent, Evidence};
 use crate::link::{FaceBox, Heartbeat};
-use crate::model::Model;
-use crate::{Emotion, Posteriors};
+use crate::model::Description;
 
 /// How long what a sense said counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +45,18 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Knows of nobody yet. The priors of the streams are taken from the models.
+    /// Knows of nobody yet. The priors of the streams are those of the networks.
     pub fn new(
-        face_model: Option<&Model<'_>>,
-        speech_model: Option<&Model<'_>>,
+        face_network: Option<Description<'_>>,
+        speech_network: Option<Description<'_>>,
         mut decision: DecisionSettings,
         memory: MemorySettings,
     ) -> Self {
-        if let Some(model) = face_model {
-            decision.fusion.face_prior = prior(model, Emotion::face_index);
+        if let Some(network) = face_network {
+            decision.fusion.face_prior = network.face_prior();
         }
-        if let Some(model) = speech_model {
-            decision.fusion.speech_prior = prior(model, |emotion| Some(emotion.index()));
+        if let Some(network) = speech_network {
+            decision.fusion.speech_prior = network.speech_prior();
         }
         Self { decider: Decider::new(decision), memory, face: None, speech: None, decisions: 0 }
     }
@@ -124,22 +123,11 @@ impl Judge {
     }
 }
 
-/// Share of each emotion in what a model was trained on.
-fn prior<const N: usize>(model: &Model<'_>, place: impl Fn(Emotion) -> Option<usize>) -> Posteriors<N> {
-    let mut shares = [0.0; N];
-    for (&emotion, &share) in model.labels().iter().zip(model.priors()) {
-        if let Some(slot) = place(emotion).and_then(|index| shares.get_mut(index)) {
-            *slot = share;
-        }
-    }
-    Posteriors::from_weights(shares)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decision::Verdict;
-    use crate::{FacePosteriors, SpeechPosteriors};
+    use crate::{Emotion, FacePosteriors, SpeechPosteriors};
 
     fn judge() -> Judge {
         Judge::new(None, None, DecisionSettings::default(), MemorySettings::default())

@@ -1,6 +1,7 @@
 //! Listens hop by hop and judges the voice twice a second while somebody speaks.
 
-use super::PipelineError;
+use super::engine::Engine;
+use super::{PipelineError, RealNetwork};
 use crate::SpeechPosteriors;
 use crate::audio::{GateSettings, HOP, SpeechGate, SpeechInputKind, SpeechStatistics, SpeechStream, WINDOW_STEP_ROWS};
 use crate::model::{InputDescription, MAX_ARENA_BYTES, Model};
@@ -38,11 +39,10 @@ pub struct SpeechWord {
 ///
 /// About 0.4 MB: put it in a `Box` or a `static`.
 pub struct SpeechSense<'m> {
-    model: &'m Model<'m>,
+    engine: Engine<'m>,
     kind: SpeechInputKind,
     statistics: &'m SpeechStatistics,
     settings: SpeechSettings,
-    isa: Isa,
     stream: SpeechStream,
     gate: SpeechGate,
     /// Samples into the current hop.
@@ -56,15 +56,23 @@ pub struct SpeechSense<'m> {
 impl<'m> SpeechSense<'m> {
     /// Has heard nothing yet.
     pub fn new(model: &'m Model<'m>, settings: SpeechSettings, isa: Isa) -> Result<Self, PipelineError> {
-        let InputDescription::Speech { kind, statistics, .. } = model.input() else {
+        Self::on(Engine::Int8(model, isa), settings)
+    }
+
+    /// Has heard nothing yet, and lets another engine judge what it hears.
+    pub fn with_real_network(network: RealNetwork<'m>, settings: SpeechSettings) -> Result<Self, PipelineError> {
+        Self::on(Engine::Real(network), settings)
+    }
+
+    fn on(engine: Engine<'m>, settings: SpeechSettings) -> Result<Self, PipelineError> {
+        let InputDescription::Speech { kind, statistics, .. } = engine.description().input else {
             return Err(PipelineError::NotASpeechModel);
         };
         Ok(Self {
-            model,
+            engine,
             kind: *kind,
             statistics,
             settings,
-            isa,
             stream: SpeechStream::new(),
             gate: SpeechGate::new(settings.gate),
             phase: 0,
@@ -128,11 +136,9 @@ impl<'m> SpeechSense<'m> {
             return;
         };
         self.hops_since_run = 0;
-        let network = self.model.network();
-        let input = network.input_mut(&mut self.arena);
-        self.kind.quantize(window, self.statistics, network.input_quantization(), input);
-        let logits = network.run(self.isa, &mut self.arena);
-        self.word.posteriors = Some(self.model.speech_posteriors(logits));
-        self.word.runs = self.word.runs.wrapping_add(1);
+        if let Some(posteriors) = self.engine.hear(self.kind, window, self.statistics, &mut self.arena[..]) {
+            self.word.posteriors = Some(posteriors);
+            self.word.runs = self.word.runs.wrapping_add(1);
+        }
     }
 }

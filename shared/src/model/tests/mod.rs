@@ -6,7 +6,7 @@ mod golden;
 mod parameters;
 mod plan;
 mod prepared;
-mod sample;
+pub(super) mod sample;
 
 use super::error::Fault;
 use super::format::{CHECKSUM, PREAMBLE_BYTES};

@@ -102,7 +102,7 @@ pub(super) fn face_file() -> Vec<u8> {
 }
 
 /// One dense layer on averages.
-pub(super) fn speech() -> (Header, Vec<u8>) {
+pub(in crate::model) fn speech() -> (Header, Vec<u8>) {
     let (mut header, _) = face();
     let mut data = vec![];
     let mut statistics = SpeechStatistics::IDENTITY;
