@@ -1,0 +1,44 @@
+//! Runs the network of a model again and again on one input, for those who count instructions.
+//!
+//! ```text
+//! cargo run --release -p moodbox-shared --features std --example network -- models/face.moodnet best 1000
+//! ```
+//!
+//! The second argument names the instructions: `best`, or one of those that this processor has. Prints nothing.
+
+use moodbox_shared::model::{MAX_ARENA_BYTES, Model};
+use moodbox_shared::nn::{Arena, Isa};
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [path, isa, runs] = arguments.as_slice() else { return refuse("usage: network FILE.moodnet ISA RUNS") };
+    let isa = if isa == "best" { Some(Isa::best()) } else { Isa::available().find(|found| found.name() == isa) };
+    let (Some(isa), Ok(runs)) = (isa, runs.parse()) else {
+        return refuse("this processor lacks these instructions, or the number of runs is none");
+    };
+    let file = fs::read(path).unwrap_or_default();
+    match Model::load(&file) {
+        Ok(model) => run(&model, isa, runs),
+        Err(error) => return refuse(&format!("cannot use {path}: {error}")),
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(model: &Model<'_>, isa: Isa, runs: usize) {
+    let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
+    for _ in 0..runs {
+        // A run overwrites its input.
+        for (place, number) in model.network().input_mut(&mut arena[..]).iter_mut().enumerate() {
+            *number = (place * 89 % 251) as i8;
+        }
+        black_box(model.network().run(isa, &mut arena[..]));
+    }
+}
+
+fn refuse(message: &str) -> ExitCode {
+    eprintln!("network: {message}");
+    ExitCode::from(2)
+}
