@@ -21,6 +21,8 @@ pub struct Footprint {
     pub prepared_bytes: usize,
     /// Memory that a run computes in.
     pub arena_bytes: usize,
+    /// What no plan of the network can do without: the most that is needed at one time.
+    pub least_arena_bytes: usize,
     /// Stack of a run with the best instructions that there are, measured; `None` where the system does not tell.
     pub stack_bytes: Option<usize>,
 }
@@ -36,6 +38,7 @@ impl Footprint {
             weight_bytes: model.weight_bytes(),
             prepared_bytes: network.prepared_len(isa) * size_of::<WeightLine>(),
             arena_bytes: network.arena_bytes(),
+            least_arena_bytes: model.header().plan.least_arena_bytes(),
             stack_bytes: stack_of(model, isa),
         }
     }
@@ -50,14 +53,15 @@ fn stack_of(model: &Model<'_>, isa: Isa) -> Option<usize> {
 
 impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { parameters, mmac, file_bytes, weight_bytes, prepared_bytes, arena_bytes, stack_bytes } = self;
+        let Self { parameters, mmac, file_bytes, weight_bytes, prepared_bytes, arena_bytes, .. } = self;
         write!(f, "{parameters} parameters, {mmac:.2} MMAC; bytes: file {file_bytes}, weights {weight_bytes}, ")?;
         if *prepared_bytes > 0 {
             write!(f, "prepared {prepared_bytes}, ")?;
         }
-        match stack_bytes {
-            Some(bytes) => write!(f, "arena {arena_bytes}, stack {bytes}"),
-            None => write!(f, "arena {arena_bytes}, stack unknown"),
+        write!(f, "arena {arena_bytes} (least possible {}), ", self.least_arena_bytes)?;
+        match self.stack_bytes {
+            Some(bytes) => write!(f, "stack {bytes}"),
+            None => f.write_str("stack unknown"),
         }
     }
 }
@@ -91,11 +95,12 @@ mod tests {
             weight_bytes: 500,
             prepared_bytes: 800,
             arena_bytes: 64,
+            least_arena_bytes: 48,
             stack_bytes: Some(4_096),
         };
-        let expected = "10 parameters, 1.23 MMAC; bytes: file 900, weights 500, prepared 800, arena 64, stack 4096";
+        let expected = "10 parameters, 1.23 MMAC; bytes: file 900, weights 500, prepared 800, arena 64 (least possible 48), stack 4096";
         assert_eq!(footprint.to_string(), expected);
         let unknown = Footprint { stack_bytes: None, prepared_bytes: 0, ..footprint }.to_string();
-        assert!(unknown.ends_with("weights 500, arena 64, stack unknown"), "{unknown}");
+        assert!(unknown.ends_with("weights 500, arena 64 (least possible 48), stack unknown"), "{unknown}");
     }
 }

@@ -52,6 +52,8 @@ def network(files, everybody):
     if ours.peak_macs_per_second:
         peak = ours.peak_macs_per_second / 1e6
         lines += ["", f"With these instructions the processor makes {peak:,.0f} MMAC/s at most, on registers alone."]
+        if files.macs / ours.milliseconds() * 1e3 > ours.peak_macs_per_second:
+            lines[-1] += " Moodbox is above that: it needs fewer\nproducts than the network has (Winograd's way)."
     ratio = ours.milliseconds() / fastest.milliseconds()
     lines += ["", f"Moodbox takes {ratio:.2f} of the time of the fastest engine that computes the same network: {named(fastest)}."]
     others = [named(peer) for peer in everybody if peer.is_int8 and not peer.computes_as(ours)]

@@ -4,6 +4,9 @@
 //! trainer made; each kernel is a file: its scalar definition, then its tests. Tensors are height × width × channels, channels
 //! innermost (NHWC with one picture). Nothing here allocates, and nothing can fail: `crate::model` has checked every number before a
 //! [`Network`] exists.
+//!
+//! Recurrent layers are not among the operations: a network with an LSTM stays on the host, or runs in another engine (`moodbox run --engine
+//! tract`).
 
 pub(crate) mod add;
 pub mod arena;
