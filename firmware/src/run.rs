@@ -181,6 +181,7 @@ pub(crate) fn stop_on_signals(controls: &Arc<Controls>) -> Result<(), ctrlc::Err
     })
 }
 
-fn tell(what: &dyn Display) {
+/// Tells whoever runs the box, in its journal or on its terminal.
+pub(crate) fn tell(what: &dyn Display) {
     eprintln!("moodbox: {what}");
 }

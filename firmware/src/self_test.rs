@@ -151,6 +151,9 @@ fn check_instructions<W: Write>(
     face: Option<&Model<'_>>,
     speech: Option<&Model<'_>>,
 ) -> io::Result<()> {
+    if face.is_none() && speech.is_none() {
+        return report.skip("instructions", "there is no int8 network to try them on");
+    }
     let instructions = Instructions { isa: Isa::best().name(), available: Isa::available().map(Isa::name).collect() };
     let said = |isa| {
         let item = sample.items.first()?;
@@ -184,7 +187,10 @@ fn check_golden<W: Write>(
         ("speech inference", speech, &golden.speech_model, &golden.speech, judge_speech),
     ];
     for (name, model, golden_model, golden, judge) in senses {
-        let Some(model) = model else { continue };
+        let Some(model) = model else {
+            report.skip(name, "there is no int8 network to try")?;
+            continue;
+        };
         if *golden_model != Some(checksum(model)) {
             report.skip(name, "nothing is on record for this model")?;
             continue;

@@ -4,10 +4,11 @@
 //! cargo run --release -p moodbox-shared --features std --example network -- models/face.moodnet best 1000
 //! ```
 //!
-//! The second argument names the instructions: `best`, or one of those that this processor has. Prints nothing.
+//! The second argument names the instructions: `best`, or one of those that this processor has. Weights are prepared for them first, as the
+//! box does. Prints nothing.
 
 use moodbox_shared::model::{MAX_ARENA_BYTES, Model};
-use moodbox_shared::nn::{Arena, Isa};
+use moodbox_shared::nn::{Arena, Isa, WeightLine};
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::{env, fs};
@@ -16,10 +17,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [path, isa, runs] = arguments.as_slice() else { return refuse("usage: network FILE.moodnet ISA RUNS") };
     let isa = if isa == "best" { Some(Isa::best()) } else { Isa::available().find(|found| found.name() == isa) };
-    let (Some(isa), Ok(runs)) = (isa, runs.parse()) else {
-        return refuse("this processor lacks these instructions, or the number of runs is none");
+    let Some(isa) = isa else { return refuse("this processor does not have these instructions") };
+    let Ok(runs) = runs.parse() else { return refuse("RUNS is no number") };
+    let file = match fs::read(path) {
+        Ok(file) => file,
+        Err(error) => return refuse(&format!("cannot read {path}: {error}")),
     };
-    let file = fs::read(path).unwrap_or_default();
     match Model::load(&file) {
         Ok(model) => run(&model, isa, runs),
         Err(error) => return refuse(&format!("cannot use {path}: {error}")),
@@ -28,6 +31,9 @@ fn main() -> ExitCode {
 }
 
 fn run(model: &Model<'_>, isa: Isa, runs: usize) {
+    let mut memory = vec![WeightLine::ZERO; model.network().prepared_len(isa)];
+    let mut model = model.clone();
+    model.prepare(isa, &mut memory);
     let mut arena = Box::new(Arena::<MAX_ARENA_BYTES>::new());
     for _ in 0..runs {
         // A run overwrites its input.

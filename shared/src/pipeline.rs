@@ -37,6 +37,14 @@ pub enum PipelineError {
     /// The speech model does not listen.
     #[error("the speech model is a network for faces: give it as the face model")]
     NotASpeechModel,
+    /// Memory for the input of another engine that is too short or too long.
+    #[error("the network's input takes {expected} numbers, the memory for it {found}: give it as much as it takes")]
+    InputMemory {
+        /// What there is.
+        found: usize,
+        /// What it takes.
+        expected: usize,
+    },
 }
 
 /// How the box watches, listens and decides.

@@ -38,7 +38,11 @@ cc -O2 -Wall -Wextra -shared -fPIC -o "$out/count_instructions.so" tests/peers/c
 
 # The environment lies on the program's stack and would move the count by a few instructions.
 count() {
-    env -i LD_LIBRARY_PATH=/usr/lib/aarch64-linux-gnu "$(command -v qemu-aarch64)" -cpu "${CPU:-cortex-a76}" -L /usr/aarch64-linux-gnu \
-        -plugin "$out/count_instructions.so" "$program" $arguments "$1" 2>&1 | sed -n 's/^instructions //p'
+    local said
+    said=$(env -i LD_LIBRARY_PATH=/usr/lib/aarch64-linux-gnu "$(command -v qemu-aarch64)" -cpu "${CPU:-cortex-a76}" -L /usr/aarch64-linux-gnu \
+        -plugin "$out/count_instructions.so" "$program" $arguments "$1" 2>&1) || { echo "$said" >&2 && return 1; }
+    sed -n 's/^instructions //p' <<<"$said"
 }
-echo $((($(count $many) - $(count $few)) / (many - few)))
+at_many=$(count $many)
+at_few=$(count $few)
+echo $(((at_many - at_few) / (many - few)))

@@ -33,7 +33,7 @@ One thread of {processor()}; {engines}, {rust}. The engines took turns on one pr
 of {runs} runs, batch one, warm. Each runs the int8 twin of the model file, from 8-bit numbers to 8-bit numbers, but where it says f32.
 Times of engines that are called from Python are without the time of a call that computes nothing. Memory is how often the warm engine
 asks for some in a run. "Off" is the largest distance of a logit from Moodbox's, in steps of the int8 output, and the number of inputs
-that got another answer.
+that got another answer; tract computes the first input only.
 """
 
 
@@ -51,9 +51,8 @@ def network(files, everybody):
     lines += [row(peer, ours, files.macs) for peer in everybody]
     if ours.peak_macs_per_second:
         peak = ours.peak_macs_per_second / 1e6
-        lines += ["", f"With these instructions the processor makes {peak:,.0f} MMAC/s at most, on registers alone."]
-        if files.macs / ours.milliseconds() * 1e3 > ours.peak_macs_per_second:
-            lines[-1] += " Moodbox is above that: it needs fewer\nproducts than the network has (Winograd's way)."
+        lines += ["", f"The peak: with these instructions the processor adds up {peak:,.0f} million exact products a second, on registers alone."]
+        lines.append("Who is above it makes fewer products than the network has (Moodbox with AVX2, by Winograd's way) or lets sums saturate.")
     ratio = ours.milliseconds() / fastest.milliseconds()
     lines += ["", f"Moodbox takes {ratio:.2f} of the time of the fastest engine that computes the same network: {named(fastest)}."]
     others = [named(peer) for peer in everybody if peer.is_int8 and not peer.computes_as(ours)]

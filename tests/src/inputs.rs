@@ -1,6 +1,6 @@
 //! What the networks read in earnest: pictures of FER2013 and clips of RAVDESS, made into input by the box's own code.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use moodbox_shared::audio::{SpeechInputKind, SpeechStatistics, SpeechStream, WINDOW_STEP_ROWS};
 use moodbox_shared::media::{read_luma, read_speech};
 use moodbox_shared::model::{InputDescription, Model};
@@ -8,7 +8,7 @@ use moodbox_shared::vision::{CropSquare, FACE_INPUT, crop_to_face, face_input};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// RAVDESS speakers whom the shipped speech network has not heard.
+/// RAVDESS speakers whom a speech network must not have heard.
 const UNHEARD_SPEAKERS: [u8; 4] = [1, 4, 9, 22];
 
 /// Inputs of the face network, height × width × channels, as real numbers: `count` pictures of FER2013's validation split, spread over it.
@@ -36,12 +36,16 @@ pub fn faces(data: &Path, count: usize) -> Result<Vec<Vec<f32>>> {
     Ok(inputs)
 }
 
-/// Inputs of a speech network, height × width × channels, as real numbers: `count` windows of clips of speakers whom the shipped network has
-/// not heard, one every half second.
+/// Inputs of a speech network, height × width × channels, as real numbers: `count` windows of clips of speakers whom it has not heard, one
+/// every half second.
 ///
 /// * `data`: the folder of data sets
 pub fn voices(data: &Path, model: &Model<'_>, count: usize) -> Result<Vec<Vec<f32>>> {
-    let InputDescription::Speech { kind, statistics, .. } = model.input() else { anyhow::bail!("a speech network") };
+    let InputDescription::Speech { kind, statistics, .. } = model.input() else {
+        anyhow::bail!("this is a network for faces, one for speech is needed")
+    };
+    let left_out = format!("{UNHEARD_SPEAKERS:?} left out");
+    ensure!(model.provenance().split.contains(&left_out), "the network was not trained with speakers {left_out}");
     let mut clips = Vec::new();
     for speaker in UNHEARD_SPEAKERS {
         clips.extend(files(&data.join(format!("ravdess/Actor_{speaker:02}")))?);

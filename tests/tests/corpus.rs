@@ -24,7 +24,7 @@ fn the_corpus_runs_and_has_every_operation() {
     }
     // The others are refused, each for a reason of its own. A file format of another version makes them all worthless: `fuzz/README.md` tells
     // how to begin anew.
-    assert!(10 * ran > files, "of {files} files only {ran} load and run: make the corpus again");
+    assert!(5 * ran > files, "of {files} files only {ran} load and run: make the corpus again");
     let all = ["add", "average_pool", "concat", "conv2d", "dense", "depthwise", "global_average_pool", "max_pool"];
     assert_eq!(operations.into_iter().collect::<Vec<_>>(), all);
 }

@@ -6,7 +6,7 @@ use crate::nn::softmax::softmax_of_real;
 use crate::{Emotion, FacePosteriors, Posteriors, SpeechPosteriors};
 
 /// Temperatures that make sense.
-const TEMPERATURES: core::ops::RangeInclusive<f32> = 0.01..=100.0;
+pub(super) const TEMPERATURES: core::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 /// What a network reads and what its outputs mean.
 #[derive(Clone, Copy, Debug)]

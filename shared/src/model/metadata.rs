@@ -13,12 +13,14 @@
 
 extern crate std;
 
+use super::description::TEMPERATURES;
 use super::{Description, Header, InputDescription, ModelError, SpeechConstants, Task};
 use crate::Emotion;
 use crate::audio::{FEATURES, SpeechInputKind, SpeechStatistics};
 use crate::nn::Shape;
 use std::string::{String, ToString};
 use std::vec::Vec;
+use thiserror::Error;
 
 /// What a model's ONNX says of it.
 pub fn entries(header: &Header) -> Vec<(&'static str, String)> {
@@ -46,6 +48,31 @@ pub fn task_and_labels(task: Task, labels: &[Emotion]) -> Vec<(&'static str, Str
     std::vec![("task", task.to_string()), ("labels", list(labels))]
 }
 
+/// What is wrong with what a network's ONNX says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// A text that can't be used.
+    #[error("`{key}` has to be {expected}")]
+    Text {
+        /// Of the text.
+        key: &'static str,
+        /// What would be of use.
+        expected: &'static str,
+    },
+    /// It does not go with the network.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+const LABELS: MetadataError = MetadataError::Text {
+    key: "labels",
+    expected: "emotions in the order of the logits, as happy,sad, each once, and without calm for faces",
+};
+const TEMPERATURE: MetadataError = MetadataError::Text { key: "temperature", expected: "a number from 0.01 to 100" };
+const PRIORS: MetadataError =
+    MetadataError::Text { key: "priors", expected: "a positive number for each label, which sum to 1" };
+
 /// What a network's ONNX says of it, with what it leaves out filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metadata {
@@ -67,24 +94,26 @@ impl Metadata {
         input: Shape,
         logits: usize,
         value: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self, MetadataError> {
         let labels = match (value("labels"), task) {
             (Some(text), _) => {
-                text.split(',').map(Emotion::from_name).collect::<Option<_>>().ok_or(ModelError::Labels)?
+                text.split(',').map(|name| Emotion::from_name(name.trim())).collect::<Option<_>>().ok_or(LABELS)?
             }
             (None, Task::Face) => Emotion::FACE.to_vec(),
             (None, Task::Speech) => Emotion::ALL.to_vec(),
         };
         let temperature = match value("temperature") {
-            Some(text) => text.trim().parse().map_err(|_| ModelError::Calibration)?,
+            Some(text) => text.trim().parse().map_err(|_| TEMPERATURE)?,
             None => 1.0,
         };
         let priors = match value("priors") {
-            Some(text) => numbers(&text).ok_or(ModelError::Calibration)?,
+            Some(text) => numbers(&text).ok_or(PRIORS)?,
             None => std::vec![1.0 / labels.len() as f32; labels.len()],
         };
-        let columns = |key, or| match value(key) {
-            Some(text) => numbers(&text).and_then(|all| all.try_into().ok()).ok_or(ModelError::Statistics),
+        let columns = |key, expected, or| match value(key) {
+            Some(text) => {
+                numbers(&text).and_then(|all| all.try_into().ok()).ok_or(MetadataError::Text { key, expected })
+            }
             None => Ok([or; FEATURES]),
         };
         let input_description = match task {
@@ -93,13 +122,18 @@ impl Metadata {
                 kind: if input.channels == 1 { SpeechInputKind::Average } else { SpeechInputKind::Map },
                 constants: SpeechConstants::CURRENT,
                 statistics: SpeechStatistics {
-                    offset: columns("feature_offset", 0.0)?,
-                    scale: columns("feature_scale", 1.0)?,
+                    offset: columns("feature_offset", "180 finite numbers", 0.0)?,
+                    scale: columns("feature_scale", "180 positive numbers", 1.0)?,
                 },
             },
         };
         let metadata = Self { labels, input: input_description, temperature, priors };
-        metadata.description(0).check(input, logits)?;
+        metadata.description(0).check(input, logits).map_err(|error| match error {
+            ModelError::Labels => LABELS,
+            ModelError::Calibration if TEMPERATURES.contains(&metadata.temperature) => PRIORS,
+            ModelError::Calibration => TEMPERATURE,
+            error => error.into(),
+        })?;
         Ok(metadata)
     }
 
@@ -127,7 +161,7 @@ mod tests {
     const FACE: Shape = Shape { height: 32, width: 32, channels: 1 };
     const SPEECH: Shape = Shape { height: 192, width: 1, channels: 180 };
 
-    fn read(task: Task, input: Shape, logits: usize, told: &[(&str, &str)]) -> Result<Metadata, ModelError> {
+    fn read(task: Task, input: Shape, logits: usize, told: &[(&str, &str)]) -> Result<Metadata, MetadataError> {
         Metadata::read(task, input, logits, |key| {
             told.iter().find(|(told, _)| *told == key).map(|(_, text)| text.to_string())
         })
@@ -163,20 +197,24 @@ mod tests {
         assert_eq!((&face.labels[..], face.temperature), (&Emotion::FACE[..], 1.0));
         let speech = read(Task::Speech, SPEECH, 8, &[]).unwrap();
         assert_eq!(speech.labels, Emotion::ALL);
-        assert_eq!(read(Task::Face, FACE, 6, &[]), Err(ModelError::LabelCount { labels: 7, logits: 6 }));
+        assert_eq!(read(Task::Face, FACE, 6, &[]), Err(ModelError::LabelCount { labels: 7, logits: 6 }.into()));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let face = |key, text| read(Task::Face, FACE, 2, &[("labels", "happy,anger"), (key, text)]);
+        let face = |key, text| read(Task::Face, FACE, 2, &[("labels", "happy, anger"), (key, text)]);
         assert!(face("preset", "mine").is_ok());
-        assert_eq!(face("temperature", "warm"), Err(ModelError::Calibration));
-        assert_eq!(face("temperature", "NaN"), Err(ModelError::Calibration));
-        assert_eq!(face("priors", "0.5"), Err(ModelError::Calibration));
-        assert_eq!(face("priors", "0.5,-0.5"), Err(ModelError::Calibration));
-        assert_eq!(read(Task::Face, FACE, 2, &[("labels", "happy,bored")]), Err(ModelError::Labels));
-        assert_eq!(read(Task::Face, FACE, 2, &[("labels", "happy,calm")]), Err(ModelError::Labels));
-        assert_eq!(read(Task::Face, SPEECH, 7, &[]), Err(ModelError::Input));
-        assert_eq!(read(Task::Speech, SPEECH, 8, &[("feature_scale", "1,2")]), Err(ModelError::Statistics));
+        for text in ["warm", "NaN", "1000"] {
+            assert_eq!(face("temperature", text), Err(TEMPERATURE));
+        }
+        for text in ["0.5", "0.5,-0.5", "0.9,0.9", "some,more"] {
+            assert_eq!(face("priors", text), Err(PRIORS));
+        }
+        for text in ["happy,bored", "happy,calm", "happy,happy"] {
+            assert_eq!(read(Task::Face, FACE, 2, &[("labels", text)]), Err(LABELS));
+        }
+        assert_eq!(read(Task::Face, SPEECH, 7, &[]), Err(ModelError::Input.into()));
+        let message = read(Task::Speech, SPEECH, 8, &[("feature_scale", "1,2")]).unwrap_err().to_string();
+        assert_eq!(message, "`feature_scale` has to be 180 positive numbers");
     }
 }

@@ -1,7 +1,8 @@
 //! Whatever runs a sense's network: the heap-free engine the int8 network of a model, or somebody else's engine a network in real numbers.
 
+use super::PipelineError;
 use crate::audio::{SpeechInputKind, SpeechStatistics, SpeechWindow};
-use crate::model::{Description, MAX_LABELS, Model};
+use crate::model::{Description, InputDescription, MAX_LABELS, Model};
 use crate::nn::Isa;
 use crate::vision::{FACE_INPUT, face_input};
 use crate::{FacePosteriors, SpeechPosteriors};
@@ -50,6 +51,17 @@ impl<'m> Engine<'m> {
         }
     }
 
+    /// Whether the memory for the input is as long as what is put there.
+    pub(super) fn check_input(&self) -> Result<(), PipelineError> {
+        let Self::Real(network) = self else { return Ok(()) };
+        let found = network.input.len();
+        let expected = match network.description.input {
+            InputDescription::Face { .. } => FACE_INPUT,
+            InputDescription::Speech { kind, .. } => kind.input_len(),
+        };
+        if found == expected { Ok(()) } else { Err(PipelineError::InputMemory { found, expected }) }
+    }
+
     /// What a crop's face says; `None` if the crop shows nothing.
     pub(super) fn read_face(&mut self, crop: &[u8; FACE_INPUT], arena: &mut [i8]) -> Option<FacePosteriors> {
         match self {
@@ -86,5 +98,70 @@ impl<'m> Engine<'m> {
                 Some(network.description.speech_posteriors(&logits[..count]))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use crate::Emotion;
+    use crate::pipeline::{FaceSense, FaceSettings, Sighting};
+    use crate::vision::{DetectedFace, Faces, LumaImage};
+
+    /// Fails on purpose, or gives no numbers, or says that a face is happy.
+    enum Mood {
+        Failing,
+        Blind,
+        Happy,
+    }
+
+    impl RealEngine for Mood {
+        fn run(&mut self, _input: &[f32], logits: &mut [f32]) -> bool {
+            logits.fill(match self {
+                Self::Blind => f32::NAN,
+                Self::Failing | Self::Happy => 0.0,
+            });
+            logits[Emotion::Happy.face_index().unwrap()] += 5.0;
+            !matches!(self, Self::Failing)
+        }
+    }
+
+    fn description() -> Description<'static> {
+        Description {
+            labels: &Emotion::FACE,
+            input: &InputDescription::FACE,
+            temperature: 1.0,
+            priors: &[1.0 / 7.0; 7],
+            crc32: 0,
+        }
+    }
+
+    /// What a sense says of a face that an engine reads.
+    fn word(mut engine: Mood) -> Option<FacePosteriors> {
+        let mut input = [0.0; FACE_INPUT];
+        let network = RealNetwork { description: description(), input: &mut input, engine: &mut engine };
+        let mut sense = std::boxed::Box::new(FaceSense::with_real_network(network, FaceSettings::default()).unwrap());
+        let pixels: std::vec::Vec<u8> = (0..64 * 64).map(|place| (place % 64 * 4) as u8).collect();
+        let frame = LumaImage::new(64, 64, 64, &pixels).unwrap();
+        let mut faces = Faces::new();
+        let _ = faces.push(DetectedFace { x: 8.0, y: 8.0, width: 48.0, height: 48.0, score: 9.0 });
+        sense.on_frame(&frame, |_| Sighting::Looked(faces)).posteriors
+    }
+
+    #[test]
+    fn an_engine_that_fails_says_nothing_of_a_face() {
+        assert_eq!(word(Mood::Failing), None);
+        assert_eq!(word(Mood::Blind), None);
+        assert!(word(Mood::Happy).unwrap().as_array()[Emotion::Happy.face_index().unwrap()] > 0.9);
+    }
+
+    #[test]
+    fn memory_of_another_length_is_refused() {
+        let mut input = [0.0; FACE_INPUT - 1];
+        let network = RealNetwork { description: description(), input: &mut input, engine: &mut Mood::Happy };
+        let refused = FaceSense::with_real_network(network, FaceSettings::default()).err();
+        assert_eq!(refused, Some(PipelineError::InputMemory { found: FACE_INPUT - 1, expected: FACE_INPUT }));
     }
 }

@@ -86,6 +86,7 @@ impl<'m> FaceSense<'m> {
         if engine.description().input.task() != Task::Face {
             return Err(PipelineError::NotAFaceModel);
         }
+        engine.check_input()?;
         Ok(Self {
             engine,
             settings,

@@ -68,6 +68,7 @@ impl<'m> SpeechSense<'m> {
         let InputDescription::Speech { kind, statistics, .. } = engine.description().input else {
             return Err(PipelineError::NotASpeechModel);
         };
+        engine.check_input()?;
         Ok(Self {
             engine,
             kind: *kind,

@@ -38,7 +38,12 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let model = onnx().model_for_path(&arguments.model)?.into_optimized()?;
-    let dims = model.input_fact(0)?.shape.as_concrete().context("the network's input has a size")?.to_vec();
+    let dims = model
+        .input_fact(0)?
+        .shape
+        .as_concrete()
+        .context("the network leaves the size of its input open: export it with a fixed one")?
+        .to_vec();
     let len = dims.iter().product();
     let input = match &arguments.input {
         Some(path) => {

@@ -2,6 +2,7 @@
 
 use crate::report::Report;
 use anyhow::{Context, bail, ensure};
+use moodbox_shared::nn::Isa;
 use moodbox_tests::models_dir;
 use serde_json::Value;
 use std::fs::File;
@@ -41,8 +42,11 @@ pub fn measure(binary: &Path, out: &Path) -> anyhow::Result<()> {
     let mut report = Report::new("budgets", "What the running box costs");
     report.paragraph(format!(
         "{SECONDS} s of the sample's faces at 30 frames a second, {}×{}, with speech in the first three, in real time, the release build \
-         with history and serial line off; x86-64, scalar networks, two cores that others use too.",
-        SIZE.0, SIZE.1
+         with history and serial line off; {} with {} kernels, two cores that others use too.",
+        SIZE.0,
+        SIZE.1,
+        std::env::consts::ARCH,
+        Isa::best().name()
     ));
     let milliseconds = |micros: u64| format!("{:.1} ms", micros as f64 / 1e3);
     report.table(
