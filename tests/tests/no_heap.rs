@@ -14,6 +14,7 @@ use moodbox::face_detector::{FaceDetector, FaceFinder};
 use moodbox::indicator::terminal::TerminalLeds;
 use moodbox::indicator::{Indicator, Scene};
 use moodbox::microphone::replay::ReplayMicrophone;
+use moodbox::models;
 use moodbox::runtime::live::Controls;
 use moodbox::runtime::replay::Replay;
 use moodbox::runtime::{Announcer, Outputs, Sights, Watcher, hello};
@@ -22,7 +23,7 @@ use moodbox::serial::{Link, LinkError};
 use moodbox_shared::decision::{Decision, Verdict};
 use moodbox_shared::link::{Capabilities, DecisionReport, Heartbeat, MAX_FRAME_BYTES, Message, Packet, Status, encode};
 use moodbox_shared::media::MjpegDecoder;
-use moodbox_shared::model::Model;
+use moodbox_shared::model::{Model, Task};
 use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::{FaceSense, Judge, Pipeline, PipelineSettings, Sighting, SpeechSense};
 use moodbox_shared::vision::{DetectedFace, Faces, LumaImage};
@@ -84,8 +85,9 @@ impl FaceFinder for CountedDetector<'_> {
     }
 }
 
-fn shipped(name: &str) -> Vec<u8> {
-    std::fs::read(models_dir().join(name)).expect("a shipped model")
+/// A shipped network, prepared as the box does it.
+fn shipped(task: Task) -> &'static Model<'static> {
+    models::open_for_good(task, Some(&models_dir().join(format!("{task}.moodnet"))), Isa::best()).expect("it loads")
 }
 
 /// The detector looks at every tenth frame; the speech network runs six times as often as in a box, so that it has runs to count.
@@ -153,11 +155,10 @@ impl Stages<'_> {
 fn replay(steps: usize, mut smuggle: impl FnMut()) -> Proof {
     let material = Material::read();
     println!("replaying {}", material.source);
-    let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
-    let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
+    let (face, speech) = (shipped(Task::Face), shipped(Task::Speech));
     let mut luma = vec![0; SIZE.0 * SIZE.1];
     let mut stages = Stages {
-        pipeline: pipeline(&face, &speech, &mut luma),
+        pipeline: pipeline(face, speech, &mut luma),
         detector: FaceDetector::new().expect("embedded"),
         plain: TerminalLeds::new(std::io::sink(), false, Labels::default()),
         live: TerminalLeds::new(std::io::sink(), true, Labels::default()),
@@ -214,9 +215,8 @@ fn a_camera_that_sends_mjpeg_allocates_in_its_decoder_alone() {
 
 fn decode_mjpeg() {
     let jpegs = Material::read().jpegs();
-    let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
-    let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
-    let mut pipeline = pipeline(&face, &speech, &mut []);
+    let (face, speech) = (shipped(Task::Face), shipped(Task::Speech));
+    let mut pipeline = pipeline(face, speech, &mut []);
     let (mut decoder, mut heap, mut beside) = (MjpegDecoder::default(), Heap::default(), Heap::default());
     for (index, jpeg) in jpegs.iter().cycle().take(200).enumerate() {
         let frame = heap.count(|| decoder.decode(jpeg)).expect("a whole JPEG");
@@ -270,21 +270,20 @@ fn the_loop_of_the_box_allocates_nothing_after_its_start() {
 fn run_the_box() {
     const SECONDS: usize = 60;
     let material = Material::read();
-    let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
-    let (face, speech) = (Model::load(&face).expect("loads"), Model::load(&speech).expect("loads"));
+    let (face, speech) = (shipped(Task::Face), shipped(Task::Speech));
     let (detector_heap, bytes_sent) = (Cell::new(Heap::default()), Cell::new(0));
     let detector = CountedDetector { detector: FaceDetector::new().expect("embedded"), heap: &detector_heap };
     let mut settings = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
     settings.face.detect_every_frames = 10;
     settings.speech.run_every_hops = 5;
     let sights = Sights {
-        sense: Box::new(FaceSense::new(&face, settings.face, settings.isa).expect("a face model")),
+        sense: Box::new(FaceSense::new(face, settings.face, settings.isa).expect("a face model")),
         luma: vec![0; SIZE.0 * SIZE.1],
         trace: None,
     };
     let camera = ReplayedFrames { material: &material, frames: 30 * SECONDS, shown: 0 };
     let microphone = ReplayMicrophone::new(material.seconds(SECONDS));
-    let listener = SpeechSense::new(&speech, settings.speech, settings.isa).expect("a speech model");
+    let listener = SpeechSense::new(speech, settings.speech, settings.isa).expect("a speech model");
     let outputs = Outputs {
         indicator: Box::new(TerminalLeds::new(std::io::sink(), true, Labels::default())),
         links: vec![Box::new(CountingLine(&bytes_sent))],

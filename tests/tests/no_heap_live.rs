@@ -18,12 +18,13 @@ use moodbox::indicator::IndicatorError;
 use moodbox::indicator::pin_leds::PinLeds;
 use moodbox::indicator::pins::{Pins, Wiring};
 use moodbox::microphone::{Microphone, MicrophoneError, Period};
+use moodbox::models;
 use moodbox::runtime::live::{Controls, Hearing, Live, Sight};
 use moodbox::runtime::{Announcer, Outputs, Sights, hello};
 use moodbox::serial::QueuedLink;
 use moodbox_shared::audio::HOP;
 use moodbox_shared::link::{Capabilities, LinkReader, Message, Packet, Status};
-use moodbox_shared::model::Model;
+use moodbox_shared::model::{Model, Task};
 use moodbox_shared::nn::Isa;
 use moodbox_shared::pipeline::{FaceSense, Judge, PipelineSettings, SpeechSense};
 use moodbox_shared::vision::{Faces, LumaImage};
@@ -108,15 +109,15 @@ fn line() -> (File, PathBuf) {
     (host.into(), PathBuf::from(std::ffi::OsString::from_vec(name.into_bytes())))
 }
 
-fn shipped(name: &str) -> &'static Model<'static> {
-    let file = std::fs::read(models_dir().join(name)).expect("a shipped model").leak();
-    Box::leak(Box::new(Model::load(file).expect("it loads")))
+/// A shipped network, prepared as the box does it.
+fn shipped(task: Task) -> &'static Model<'static> {
+    models::open_for_good(task, Some(&models_dir().join(format!("{task}.moodnet"))), Isa::best()).expect("it loads")
 }
 
 #[test]
 fn the_whole_running_box_asks_for_no_memory() {
     let material = Arc::new(Material::read());
-    let (face, speech) = (shipped("face.moodnet"), shipped("speech.moodnet"));
+    let (face, speech) = (shipped(Task::Face), shipped(Task::Speech));
     let mut settings = PipelineSettings { isa: Isa::best(), ..PipelineSettings::default() };
     settings.speech.run_every_hops = 5;
     let (mut host, path) = line();
