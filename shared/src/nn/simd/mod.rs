@@ -67,3 +67,14 @@ pub(super) fn run_two(isa: Isa, kernel: &Kernel<'_>, inputs: [&[i8]; 2], output:
         Instructions::Neon | Instructions::DotProd => unsafe { aarch64::run_two(kernel, inputs, output) },
     }
 }
+
+/// The first `N` numbers, or the first `count` and zeros.
+#[inline(always)]
+fn first_of<const N: usize>(numbers: &[i8], count: usize) -> [i8; N] {
+    let mut first = [0; N];
+    match numbers.first_chunk() {
+        Some(whole) if count == N => first = *whole,
+        _ => first[..count].copy_from_slice(&numbers[..count]),
+    }
+    first
+}

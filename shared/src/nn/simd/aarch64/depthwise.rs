@@ -1,5 +1,6 @@
 //! Depthwise convolution, sixteen channels at a time: products of 8-bit numbers fit into 16 bits, and so do the sums of two.
 
+use super::super::first_of;
 use super::requantise::Requantise;
 use crate::nn::depthwise::Depthwise;
 use crate::nn::weights::BLOCK;
@@ -72,10 +73,5 @@ fn add([s0, s1, s2, s3]: [int32x4_t; 4], [low, high]: [int16x8_t; 2]) -> [int32x
 /// The first sixteen numbers, or the first `count` and zeros.
 #[inline]
 fn vector(numbers: &[i8], count: usize) -> int8x16_t {
-    let mut sixteen = [0; CHANNELS];
-    match numbers.first_chunk() {
-        Some(whole) if count == CHANNELS => sixteen = *whole,
-        _ => sixteen[..count].copy_from_slice(&numbers[..count]),
-    }
-    bytemuck::cast(sixteen)
+    bytemuck::cast(first_of::<CHANNELS>(numbers, count))
 }

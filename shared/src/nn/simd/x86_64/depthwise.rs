@@ -1,5 +1,6 @@
 //! Depthwise convolution, sixteen channels at a time: products of 8-bit numbers fit 16 bits, and so do the sums of two.
 
+use super::super::first_of;
 use super::requantise::{Factors, Range};
 use crate::nn::depthwise::Depthwise;
 use crate::nn::weights::BLOCK;
@@ -75,10 +76,5 @@ fn add(sums: &mut [__m256i; 2], numbers: __m256i) {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn widened(numbers: &[i8], count: usize) -> __m256i {
-    let mut sixteen = [0; CHANNELS];
-    match numbers.first_chunk() {
-        Some(whole) if count == CHANNELS => sixteen = *whole,
-        _ => sixteen[..count].copy_from_slice(&numbers[..count]),
-    }
-    _mm256_cvtepi8_epi16(bytemuck::cast(sixteen))
+    _mm256_cvtepi8_epi16(bytemuck::cast(first_of::<CHANNELS>(numbers, count)))
 }
