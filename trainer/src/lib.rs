@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod augment;
+pub mod crossvalidate_command;
 pub mod data_command;
 pub mod dataset;
 pub mod evaluate;

@@ -4,7 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    data_command, evaluate, export, features_command, predict, quantize_command, sample, train_command,
+    crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command, sample,
+    train_command,
 };
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ enum Command {
     Data(data_command::DataArgs),
     /// Train a network from a data set
     Train(train_command::TrainArgs),
+    /// Train and score a network for each fold of speakers
+    Crossvalidate(crossvalidate_command::CrossvalidateArgs),
     /// Make the int8 model of a training run
     Quantize(quantize_command::QuantizeArgs),
     /// Write a network as ONNX: the int8 one of a model, or the float one of a training run
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
+        Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),

@@ -5,6 +5,7 @@ use crate::network::float_graph::FloatGraph;
 use crate::quantize::{FloatReference, GraphError, ModelMeta, QuantizeError, quantize};
 use crate::report::{self, ReportError};
 use crate::temperature::best_temperature;
+use crate::train::Examples;
 use crate::train::data::{self, DataError};
 use crate::train::device;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
@@ -122,7 +123,7 @@ fn prepare(description: &RunDescription, calibration: usize) -> Result<Prepared,
             description.check_data(&loaded)?;
             Ok(Prepared {
                 input: InputDescription::FACE,
-                priors: loaded.examples.priors(),
+                priors: description.recipe.priors(loaded.examples.shares()),
                 calibration: loaded.examples.calibration(calibration),
                 selection: loaded.examples.selection_inputs(),
             })
@@ -138,7 +139,7 @@ fn prepare(description: &RunDescription, calibration: usize) -> Result<Prepared,
                     constants: SpeechConstants::CURRENT,
                     statistics: loaded.examples.statistics().clone(),
                 },
-                priors: loaded.examples.priors(),
+                priors: description.recipe.priors(loaded.examples.shares()),
                 calibration: loaded.examples.calibration(calibration),
                 selection: loaded.examples.selection_inputs().into_iter().flat_map(windows).collect(),
             })

@@ -1,5 +1,6 @@
 //! `moodbox-trainer train`: from a data set to a run folder.
 
+use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
 use crate::network::Preset;
 use crate::train::data::{self, Cut, DataError, Loaded};
@@ -58,6 +59,12 @@ pub struct TrainArgs {
     /// Choose by speakers who are not learned from [default for --preset compact]
     #[arg(long, conflicts_with = "stratified")]
     pub speaker_independent: bool,
+    /// Whose word counts for what a picture shows
+    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
+    pub labels: Labels,
+    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
+    #[arg(long, value_name = "CSV")]
+    pub votes: Option<PathBuf>,
     /// Go on from the last checkpoint in --out
     #[arg(long)]
     pub resume: bool,
@@ -90,14 +97,23 @@ pub enum TrainCommandError {
     },
 }
 
-/// Trains, or goes on training.
+/// Trains, or goes on training, until Ctrl-C.
 pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
-    let device = device::by_name(&args.device)?;
+    train(args, &on_interruption())
+}
+
+/// What Ctrl-C sets; a program asks for it once.
+pub(crate) fn on_interruption() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // A second handler can't be set; then Ctrl-C ends the process at once, and the last checkpoint still stands.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    interrupted
+}
 
+/// Trains, or goes on training, until that is set.
+pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), TrainCommandError> {
+    let device = device::by_name(&args.device)?;
     let resumed = if args.resume { Some(resumable(args)?) } else { None };
     let cut = resumed.as_ref().map_or_else(|| cut(args), |(_, description)| description.cut());
     let (recipe, preset) = match &resumed {
@@ -112,7 +128,7 @@ pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
                 None => start(args, &cut, recipe, Task::Face, &loaded, loaded.examples.class_names(), None)?,
             };
             description.check_data(&loaded)?;
-            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, &interrupted)?, args)
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, interrupted)?, args)
         }
         TaskName::Speech => {
             let loaded = data::load_speech(&args.data, preset, &cut, recipe.augment)?;
@@ -122,7 +138,7 @@ pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
                 None => start(args, &cut, recipe, Task::Speech, &loaded, loaded.examples.class_names(), statistics)?,
             };
             description.check_data(&loaded)?;
-            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, &interrupted)?, args)
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, interrupted)?, args)
         }
     }
 }
@@ -161,6 +177,8 @@ fn start<E: Examples>(
         classes: classes.to_vec(),
         recipe,
         data: args.data.clone(),
+        labels: cut.labels,
+        votes: cut.votes.clone(),
         split: loaded.split.clone(),
         test_speakers: if task == Task::Speech { cut.test_speakers.clone() } else { Vec::new() },
         selection_speakers: loaded.selection_speakers.clone(),
@@ -195,7 +213,14 @@ fn cut(args: &TrainArgs) -> Cut {
         (TaskName::Speech, fold) => RAVDESS_FOLDS[fold - 1].to_vec(),
     };
     let stratified = args.stratified || (args.preset == Preset::Paper && !args.speaker_independent);
-    Cut { test_speakers, selection_speakers: Vec::new(), stratified, seed: args.seed }
+    Cut {
+        test_speakers,
+        selection_speakers: Vec::new(),
+        stratified,
+        seed: args.seed,
+        labels: args.labels,
+        votes: args.votes.clone(),
+    }
 }
 
 fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
@@ -204,6 +229,7 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
         (Preset::Paper, _) => Recipe {
             epochs: 50,
             batch: 16,
+            balance: 0.0,
             learning_rate: 1e-3,
             cosine: false,
             weight_decay: 0.0,
@@ -215,21 +241,23 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
             seed: args.seed,
         },
         (Preset::Compact, TaskName::Face) => Recipe {
-            epochs: 24,
+            epochs: 60,
             batch: 64,
+            balance: 0.3,
             learning_rate: 3e-3,
             cosine: true,
             weight_decay: 0.02,
-            label_smoothing: 0.1,
+            label_smoothing: 0.05,
             mixup: false,
-            average_decay: 0.0,
+            average_decay: 0.999,
             augment: true,
-            patience: 12,
+            patience: 60,
             seed: args.seed,
         },
         (Preset::Compact, TaskName::Speech) => Recipe {
             epochs: 60,
             batch: 16,
+            balance: 0.0,
             learning_rate: 2e-3,
             cosine: true,
             weight_decay: 0.05,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::dataset::{self, ClipSet, DatasetError, Layout, Part, PictureSet};
+use crate::dataset::{self, ClipSet, DatasetError, Layout, Part, PictureSet, Unpacked};
 use crate::report::print_line;
 
 pub use survey::{Entry, Survey};
@@ -70,7 +70,8 @@ pub struct Contents {
 impl Contents {
     /// Reads all of it, and goes on over what can't be read.
     pub fn read(dir: &Path) -> Result<Self, DataError> {
-        let layout = Layout::detect(dir)?;
+        let unpacked = Unpacked::open(dir)?;
+        let layout = Layout::detect(unpacked.path())?;
         let mut unknown_labels = std::collections::BTreeMap::<String, usize>::new();
         let mut unreadable = Vec::new();
         let mut note = |labels: std::collections::BTreeMap<String, usize>, files: Vec<(PathBuf, String)>| {

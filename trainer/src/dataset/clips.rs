@@ -8,7 +8,7 @@ use moodbox_shared::audio::SAMPLE_RATE;
 use moodbox_shared::media;
 
 use super::folder::{LabelledFile, Listing, Medium};
-use super::{DatasetError, Layout, Part, content, count_duplicates, read_in_parallel};
+use super::{DatasetError, Layout, Part, Unpacked, content, count_duplicates, read_in_parallel};
 
 /// A labelled sound.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl ClipSet {
     }
 }
 
-/// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts.
+/// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts; a zip of it, too.
 ///
 /// Fails where there is no data set or nothing readable in it; single files that can't be read are listed in the result.
 pub fn read_clips(dir: &Path) -> Result<ClipSet, DatasetError> {
@@ -64,7 +64,8 @@ pub fn read_clips(dir: &Path) -> Result<ClipSet, DatasetError> {
 
 /// [`read_clips`] of one part; a data set without parts is all `Train`.
 pub fn read_clips_of(dir: &Path, part: Part) -> Result<ClipSet, DatasetError> {
-    let set = find_clips(&Layout::detect(dir)?, part)?;
+    let unpacked = Unpacked::open(dir)?;
+    let set = find_clips(&Layout::detect(unpacked.path())?, part)?;
     if set.clips.is_empty() {
         return Err(DatasetError::nothing_readable(dir, part, "clip", &set.unreadable));
     }

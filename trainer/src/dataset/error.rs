@@ -37,10 +37,18 @@ pub enum DatasetError {
         found: String,
     },
     /// A file that is no data set.
-    #[error("{} is no data set: a folder or a fer2013.csv is", path.display())]
+    #[error("{} is no data set: a folder, a fer2013.csv or a zip of either is", path.display())]
     NotADataset {
         /// The file.
         path: PathBuf,
+    },
+    /// A zip that can't be unpacked.
+    #[error("{} can't be unpacked ({source}): is there room in the temporary folder? else download it again", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
     },
     /// The data set was cut into parts, and this one is not there.
     #[error("{} has no part '{part}', only: {found}", path.display())]
@@ -64,13 +72,27 @@ pub enum DatasetError {
         /// Empty, or ` (N files failed, the first: …)`.
         first_reason: String,
     },
-    /// A table without the columns that FER2013 has.
-    #[error("{} is no fer2013.csv: its first line lacks the column '{column}'", path.display())]
+    /// A table without the columns that it should have.
+    #[error("{}: the first line lacks the column '{column}'", path.display())]
     NoColumn {
         /// The table.
         path: PathBuf,
         /// What is missing.
         column: &'static str,
+    },
+    /// A line of a table of votes that holds something else.
+    #[error("{}, line {line}: a number of votes is missing or unreadable: copy the table again", path.display())]
+    NoVotes {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// The votes are asked for, and nobody knows where they are.
+    #[error("no votes on the pictures of {}: name the table with --votes (FER+ publishes one)", path.display())]
+    VotesMissing {
+        /// The data set.
+        path: PathBuf,
     },
 }
 

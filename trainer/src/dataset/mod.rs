@@ -3,6 +3,7 @@
 //! A path is looked at once ([`Layout::detect`]), its files are listed with their labels, then read in parallel by the readers that the
 //! box uses too. What can't be read is reported and left out; it never ends a run. Order is that of the file names, on every machine.
 
+mod archive;
 mod clips;
 mod content;
 mod error;
@@ -14,6 +15,7 @@ pub mod ravdess;
 pub mod split;
 #[cfg(test)]
 mod tests;
+mod votes;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -25,7 +27,9 @@ pub use content::content_hash;
 pub use error::DatasetError;
 pub use layout::Layout;
 pub use pictures::{Picture, PictureSet, read_pictures, read_training_beside};
+pub use votes::{Labels, VoteTable, Votes};
 
+pub(crate) use archive::Unpacked;
 pub(crate) use clips::find_clips;
 pub(crate) use pictures::find_pictures;
 

@@ -7,7 +7,7 @@ use moodbox_shared::Emotion;
 use moodbox_shared::media::image_file::{self, OwnedLuma};
 
 use super::folder::{LabelledFile, Listing, Medium};
-use super::{DatasetError, Layout, Part, content, count_duplicates, fer2013, read_in_parallel};
+use super::{DatasetError, Layout, Part, Unpacked, content, count_duplicates, fer2013, read_in_parallel};
 
 /// A labelled picture.
 #[derive(Clone, Debug)]
@@ -39,12 +39,13 @@ pub struct PictureSet {
 
 /// Reads the pictures of one part of a data set.
 ///
-/// * `dir`: FER2013 (`fer2013.csv` or the folder that holds it; `train|validation|test/<emotion>/*`), or any `<label>/*` folder
+/// * `dir`: FER2013 (`fer2013.csv` or the folder that holds it; `train|validation|test/<emotion>/*`), or any `<label>/*` folder; a zip of any, too
 /// * `part`: a data set without parts is all `Train`
 ///
 /// Fails where there is no data set, no such part, or nothing readable in it; single files that can't be read are listed in the result.
 pub fn read_pictures(dir: &Path, part: Part) -> Result<PictureSet, DatasetError> {
-    let set = find_pictures(&Layout::detect(dir)?, part)?;
+    let unpacked = Unpacked::open(dir)?;
+    let set = find_pictures(&Layout::detect(unpacked.path())?, part)?;
     if set.pictures.is_empty() {
         return Err(DatasetError::nothing_readable(dir, part, "picture", &set.unreadable));
     }
@@ -67,7 +68,8 @@ pub(crate) fn find_pictures(layout: &Layout, part: Part) -> Result<PictureSet, D
 ///
 /// `None` where `part` is not held out, or no training pictures are there.
 pub fn read_training_beside(dir: &Path, part: Part) -> Result<Option<PictureSet>, DatasetError> {
-    let Some(training) = Layout::detect(dir)?.training_beside(part)? else { return Ok(None) };
+    let unpacked = Unpacked::open(dir)?;
+    let Some(training) = Layout::detect(unpacked.path())?.training_beside(part)? else { return Ok(None) };
     match read_pictures(&training, Part::Train) {
         Ok(set) => Ok(Some(set)),
         Err(DatasetError::NothingReadable { .. }) => Ok(None),

@@ -15,7 +15,7 @@ use super::{
     speech_in_label_order,
 };
 use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
-use crate::dataset::{self, Clip, Layout, Part, Picture};
+use crate::dataset::{self, Clip, Labels, Layout, Part, Picture, Unpacked, Votes};
 use crate::report::print_line;
 
 /// Score a model file on labelled pictures or clips
@@ -39,6 +39,12 @@ pub struct EvaluateArgs {
     /// Score one of the published speaker-independent folds of RAVDESS only
     #[arg(long, value_name = "1-4", value_parser = clap::value_parser!(u8).range(1..=RAVDESS_FOLDS.len() as i64), conflicts_with = "actors")]
     pub fold: Option<u8>,
+    /// Whose word counts for what a picture shows
+    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
+    pub labels: Labels,
+    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
+    #[arg(long, value_name = "CSV")]
+    pub votes: Option<PathBuf>,
     /// Keep pictures of validation and test that also stand in the train part beside them
     #[arg(long)]
     pub keep_seen: bool,
@@ -84,6 +90,8 @@ pub struct LeftOut {
     pub unreadable: usize,
     /// Pictures that also stand in the train part.
     pub seen_in_training: usize,
+    /// Pictures without votes, or of which the crowd has no common view.
+    pub without_majority: usize,
     /// Clips shorter than 0.128 s.
     pub too_short: usize,
     /// Clips of actors that were not asked for.
@@ -99,6 +107,7 @@ impl fmt::Display for LeftOut {
         for (count, what) in [
             (self.unreadable, "that can't be read"),
             (self.seen_in_training, "that also stand in the train part"),
+            (self.without_majority, "on which the crowd does not agree"),
             (self.too_short, "shorter than 0.128 s"),
             (self.other_actors, "of other actors"),
         ] {
@@ -138,6 +147,8 @@ pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
 pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model()?;
+    let unpacked = Unpacked::open(&args.data)?;
+    let args = &EvaluateArgs { data: unpacked.path().to_owned(), ..args.clone() };
     let part = match args.part {
         Some(part) => part,
         None => Layout::detect(&args.data)?.part_to_score(),
@@ -170,6 +181,15 @@ fn evaluate_faces(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<
         unreadable: set.unreadable.len(),
         ..LeftOut::default()
     };
+    if let Some(votes) = args.labels.table(args.votes.as_deref(), &args.data)? {
+        let before = set.pictures.len();
+        set.pictures.retain_mut(|picture| {
+            let majority = votes.of(&picture.id).and_then(Votes::majority);
+            picture.emotion = majority.unwrap_or(picture.emotion);
+            majority.is_some()
+        });
+        left_out.without_majority = before - set.pictures.len();
+    }
     keep_known(&mut set.pictures, model.labels(), &mut left_out, |picture: &Picture| picture.emotion);
     if !args.keep_seen
         && let Some(training) = dataset::read_training_beside(&args.data, part)?

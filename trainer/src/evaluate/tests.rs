@@ -8,7 +8,7 @@ use moodbox_shared::{Emotion, model};
 
 use super::test_models::{face_model, speech_model};
 use super::*;
-use crate::dataset::Part;
+use crate::dataset::{Labels, Part};
 
 fn write_half_bright(path: &Path, left: u8, right: u8) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -34,6 +34,8 @@ fn args(dir: &Path, model: &[u8]) -> EvaluateArgs {
         part: None,
         actors: Vec::new(),
         fold: None,
+        labels: Labels::Fer2013,
+        votes: None,
         keep_seen: false,
     }
 }
@@ -78,6 +80,24 @@ fn pictures_of_validation_that_were_learned_from_are_dropped() {
     args.data = whole;
     args.part = Some(Part::All);
     assert_eq!(evaluate(&args).unwrap().scores.samples, 3);
+}
+
+#[test]
+fn the_crowds_word_replaces_the_label_and_disagreement_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut args = args(dir.path(), &face_model());
+    write_half_bright(&args.data.join("happy/a.png"), 200, 50);
+    write_half_bright(&args.data.join("happy/b.png"), 200, 50);
+    write_half_bright(&args.data.join("sad/c.png"), 200, 50);
+    write_half_bright(&args.data.join("sad/without_votes.png"), 200, 50);
+    args.labels = Labels::Ferplus;
+    assert!(evaluate(&args).unwrap_err().to_string().contains("--votes"));
+    let columns = "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
+    let rows = "a.png,0,0,0,9,1,0,0,0,0,0\nb.png,5,5,0,0,0,0,0,0,0,0\nc.png,1,9,0,0,0,0,0,0,0,0\n";
+    fs::write(args.data.join("ferplus_votes.csv"), format!("{columns}\n{rows}")).unwrap();
+    let evaluation = evaluate(&args).unwrap();
+    assert_eq!(evaluation.scores.confusion, [[1, 0], [1, 0]]);
+    assert_eq!(evaluation.left_out.without_majority, 2);
 }
 
 #[test]

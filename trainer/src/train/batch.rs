@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub(super) struct Batch {
     /// `[len, channels, height, width]`.
     pub inputs: Vec<f32>,
-    /// `[len, classes]`, each row sums to one.
+    /// `[len, classes]`: what each input shows, parts of one, times the weight of the class.
     pub targets: Vec<f32>,
     /// `[len]`.
     pub classes: Vec<usize>,
@@ -45,27 +45,26 @@ pub(super) fn training_batch<E: Examples + ?Sized>(
 ) -> Batch {
     let width: usize = examples.input_shape().iter().product();
     let mut inputs = vec![0.0; indices.len() * width];
-    let mut classes: Vec<usize> = inputs
-        .par_chunks_exact_mut(width)
-        .zip(indices)
-        .map(|(input, &index)| {
+    let mut targets = vec![0.0; indices.len() * examples.classes()];
+    inputs.par_chunks_exact_mut(width).zip(targets.par_chunks_exact_mut(examples.classes())).zip(indices).for_each(
+        |((input, target), &index)| {
             let mut rng = generator(recipe.seed, epoch, index as u64);
-            examples.training_example(index, recipe.augment, &mut rng, input)
-        })
-        .collect();
-
-    let mut targets = vec![recipe.label_smoothing / examples.classes() as f32; indices.len() * examples.classes()];
-    for (target, &class) in targets.chunks_exact_mut(examples.classes()).zip(&classes) {
-        target[class] += 1.0 - recipe.label_smoothing;
+            examples.training_example(index, recipe.augment, &mut rng, input, target);
+        },
+    );
+    for target in &mut targets {
+        *target = (1.0 - recipe.label_smoothing) * *target + recipe.label_smoothing / examples.classes() as f32;
     }
     if recipe.mixup {
         let mut rng = generator(recipe.seed, epoch, (1 << 40) + indices[0] as u64);
         let share = if rng.random_bool(0.5) { rng.random_range(0.5..=1.0) } else { 1.0 };
         mix(&mut inputs, width, share);
         mix(&mut targets, examples.classes(), share);
-        for (class, target) in classes.iter_mut().zip(targets.chunks_exact(examples.classes())) {
-            *class = largest(target);
-        }
+    }
+    let classes = targets.chunks_exact(examples.classes()).map(largest).collect();
+    let weights = recipe.class_weights(examples.shares());
+    for target in targets.chunks_exact_mut(examples.classes()) {
+        target.iter_mut().zip(&weights).for_each(|(part, weight)| *part *= weight);
     }
     Batch { inputs, targets, classes }
 }

@@ -4,11 +4,11 @@ use super::Examples;
 use super::face_examples::FaceExamples;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
-use crate::dataset::{self, DatasetError, Part, split};
+use crate::dataset::{self, DatasetError, Labels, Part, split};
 use crate::network::Preset;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechInputKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Part of the training data that chooses and is not learned from.
@@ -28,7 +28,7 @@ pub enum DataError {
     #[error("{} shows {found} emotion(s): at least two are needed", path.display())]
     OneClass {
         /// The data set.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Number of emotions.
         found: usize,
     },
@@ -36,7 +36,7 @@ pub enum DataError {
     #[error("{} has changed since the run began (its hash was {expected} and is {found}): start a new run", path.display())]
     Changed {
         /// The data set.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Hash when the run began.
         expected: String,
         /// Hash now.
@@ -55,6 +55,10 @@ pub struct Cut {
     pub stratified: bool,
     /// Seed of the cut.
     pub seed: u64,
+    /// Whose word counts for what a picture shows.
+    pub labels: Labels,
+    /// The table of votes, where it does not lie with the data.
+    pub votes: Option<PathBuf>,
 }
 
 /// Examples of either kind, and how they were cut.
@@ -88,13 +92,18 @@ pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataEr
     } else {
         (split::by_hash(&set.pictures, SELECTION_FRACTION_FACE, cut.seed), "by content hash")
     };
-    let examples = FaceExamples::new(set.pictures, &split);
+    let votes = cut.labels.table(cut.votes.as_deref(), data)?;
+    let examples = FaceExamples::new(set.pictures, votes.as_ref(), &split);
     check_classes(data, examples.class_names())?;
     if examples.left_out > 0 {
         println!("{} pictures without contrast, or of no face's emotion, are left out", examples.left_out);
     }
+    let labels = match cut.labels {
+        Labels::Fer2013 => "",
+        Labels::Ferplus => " by the crowd's votes",
+    };
     let split = format!(
-        "{} pictures of train learned from, {} of train chosen by ({rule}); validation and test unseen",
+        "{} pictures of train learned from{labels}, {} of train chosen by ({rule}); validation and test unseen",
         examples.training_len(),
         examples.selection_len(),
     );
@@ -149,6 +158,8 @@ impl RunDescription {
             selection_speakers: self.selection_speakers.clone(),
             stratified: self.stratified,
             seed: self.recipe.seed,
+            labels: self.labels,
+            votes: self.votes.clone(),
         }
     }
 
@@ -172,10 +183,7 @@ fn check_classes(path: &Path, classes: &[Emotion]) -> Result<(), DataError> {
     Ok(())
 }
 
-fn report_left_out(
-    unreadable: &[(std::path::PathBuf, String)],
-    unknown_labels: &std::collections::BTreeMap<String, usize>,
-) {
+fn report_left_out(unreadable: &[(PathBuf, String)], unknown_labels: &std::collections::BTreeMap<String, usize>) {
     for (path, reason) in unreadable {
         eprintln!("left out: {}: {reason}", path.display());
     }

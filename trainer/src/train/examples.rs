@@ -15,8 +15,11 @@ pub trait Examples: Sync {
     /// Examples to learn from in an epoch.
     fn training_len(&self) -> usize;
 
-    /// Writes one example to learn from, varied by `rng` if `augment` says so; returns its class.
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32]) -> usize;
+    /// How often each class stands in the training data, in parts of one; never zero.
+    fn shares(&self) -> &[f32];
+
+    /// Writes one example to learn from, varied by `rng` if `augment` says so, and adds what it shows to `target`, one number a class.
+    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]);
 
     /// Inputs to choose by.
     fn selection_len(&self) -> usize;
@@ -31,10 +34,12 @@ pub trait Examples: Sync {
 }
 
 /// How often each class occurs, in parts of one; a class that never occurs counts as if it did once.
-pub(super) fn priors(classes: impl Iterator<Item = usize>, count: usize) -> Vec<f32> {
+///
+/// * `occurrences`: a class and how much of an example shows it
+pub(super) fn shares(occurrences: impl Iterator<Item = (usize, f32)>, count: usize) -> Vec<f32> {
     let mut counts = vec![0.0f32; count];
-    for class in classes {
-        counts[class] += 1.0;
+    for (class, part) in occurrences {
+        counts[class] += part;
     }
     counts.iter_mut().for_each(|count| *count = count.max(1.0));
     let total: f32 = counts.iter().sum();

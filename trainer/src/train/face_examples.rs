@@ -2,60 +2,89 @@
 
 use super::Examples;
 use crate::augment::picture::{self, PICTURE_VARIATION};
-use crate::dataset::Picture;
 use crate::dataset::split::Split;
+use crate::dataset::{Picture, VoteTable};
 use moodbox_shared::Emotion;
 use moodbox_shared::media::image_file::OwnedLuma;
 use moodbox_shared::vision::{FACE_INPUT, FACE_SIDE};
 use rand::rngs::StdRng;
 use rayon::prelude::*;
 
-/// Pictures with their classes, some to learn from and some to choose by.
+/// Pictures with what they show, some to learn from and some to choose by.
 pub struct FaceExamples {
     classes: Vec<Emotion>,
-    training: Vec<(OwnedLuma, usize)>,
+    /// Each with how much of each class it shows.
+    training: Vec<(OwnedLuma, Vec<f32>)>,
     selection: Vec<(OwnedLuma, usize)>,
-    /// Pictures left out because they show no contrast, or a label that no face has.
+    shares: Vec<f32>,
+    /// Pictures left out because they show no contrast, or nothing that a face has a name for.
     pub left_out: usize,
+}
+
+/// How much of each emotion of [`Emotion::FACE`] something shows.
+type Spread = [f32; Emotion::FACE.len()];
+
+/// What a picture shows.
+struct Shown {
+    /// To whoever learns from it.
+    spread: Spread,
+    /// To whoever chooses by it; `None` where people don't agree.
+    emotion: Option<Emotion>,
+}
+
+impl Shown {
+    /// By the votes where there are some, else by the picture's own label; `None` where that is nothing to learn from.
+    fn by(picture: &Picture, votes: Option<&VoteTable>) -> Option<Self> {
+        if let Some(table) = votes {
+            let votes = table.of(&picture.id)?;
+            return Some(Self { spread: votes.distribution()?, emotion: votes.majority() });
+        }
+        let mut spread = [0.0; Emotion::FACE.len()];
+        spread[picture.emotion.face_index()?] = 1.0;
+        Some(Self { spread, emotion: Some(picture.emotion) })
+    }
 }
 
 impl FaceExamples {
     /// Sorts pictures by a split; classes are the emotions of [`Emotion::FACE`] that occur.
-    pub fn new(pictures: Vec<Picture>, split: &Split) -> Self {
-        let classes: Vec<Emotion> = Emotion::FACE
-            .into_iter()
-            .filter(|emotion| pictures.iter().any(|picture| picture.emotion == *emotion))
-            .collect();
-        let mut is_selection = vec![false; pictures.len()];
+    ///
+    /// * `votes`: whose word counts instead of the pictures' own labels; pictures without votes are left out
+    pub fn new(pictures: Vec<Picture>, votes: Option<&VoteTable>, split: &Split) -> Self {
+        let total = pictures.len();
+        let mut is_selection = vec![false; total];
         for &index in &split.selection {
             is_selection[index] = true;
         }
-        let total = pictures.len();
-        let usable: Vec<(bool, OwnedLuma, usize)> = pictures
+        let usable: Vec<(bool, OwnedLuma, Shown)> = pictures
             .into_par_iter()
             .zip(is_selection)
             .filter_map(|(picture, is_selection)| {
-                let class = classes.iter().position(|emotion| *emotion == picture.emotion)?;
+                let shown = Shown::by(&picture, votes)?;
                 picture::plain(&picture.luma.view(), &mut [0.0; FACE_INPUT]).ok()?;
-                Some((is_selection, picture.luma, class))
+                (!is_selection || shown.emotion.is_some()).then_some((is_selection, picture.luma, shown))
             })
             .collect();
         let left_out = total - usable.len();
-        let (selection, training): (Vec<_>, Vec<_>) = usable.into_iter().partition(|(is_selection, ..)| *is_selection);
-        let strip = |pictures: Vec<(bool, OwnedLuma, usize)>| {
-            pictures.into_iter().map(|(_, luma, class)| (luma, class)).collect()
-        };
-        Self { classes, training: strip(training), selection: strip(selection), left_out }
+        let occurs = |index: usize| usable.iter().any(|(.., shown)| shown.spread[index] > 0.0);
+        let kept: Vec<usize> = (0..Emotion::FACE.len()).filter(|&index| occurs(index)).collect();
+        let classes: Vec<Emotion> = kept.iter().map(|&index| Emotion::FACE[index]).collect();
+
+        let (mut training, mut selection) = (Vec::new(), Vec::new());
+        for (is_selection, luma, shown) in usable {
+            if !is_selection {
+                training.push((luma, kept.iter().map(|&index| shown.spread[index]).collect::<Vec<f32>>()));
+            } else if let Some(class) = classes.iter().position(|emotion| Some(*emotion) == shown.emotion) {
+                selection.push((luma, class));
+            }
+        }
+        let occurrences = training.iter().flat_map(|(_, spread)| spread.iter().copied().enumerate());
+        let shares = super::examples::shares(occurrences, classes.len());
+        Self { classes, training, selection, shares, left_out }
     }
 
     /// The emotion of each class.
     pub fn class_names(&self) -> &[Emotion] {
         &self.classes
-    }
-
-    /// How often each class stands in the training data, in parts of one.
-    pub fn priors(&self) -> Vec<f32> {
-        super::examples::priors(self.training.iter().map(|(_, class)| *class), self.classes.len())
     }
 
     /// Plain training inputs, height × width × channels, evenly spread over the data: what quantisation is calibrated on.
@@ -95,15 +124,21 @@ impl Examples for FaceExamples {
         self.training.len()
     }
 
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32]) -> usize {
-        let (luma, class) = &self.training[index];
+    fn shares(&self) -> &[f32] {
+        &self.shares
+    }
+
+    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]) {
+        let (luma, spread) = &self.training[index];
         let mut face = [0.0; FACE_INPUT];
         // A variation may show nothing but a flat corner of the picture; then the picture itself serves.
         if !augment || PICTURE_VARIATION.apply(&luma.view(), rng, &mut face).is_err() {
             write_plain(luma, &mut face);
         }
         input.copy_from_slice(&face);
-        *class
+        for (target, part) in target.iter_mut().zip(spread) {
+            *target += part;
+        }
     }
 
     fn selection_len(&self) -> usize {

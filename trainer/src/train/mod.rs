@@ -22,6 +22,9 @@ pub struct Recipe {
     pub epochs: usize,
     /// Examples a step.
     pub batch: usize,
+    /// How much rare classes count for more: the weight of a class falls with this power of its share. 0 weighs all alike, 1 evens them out.
+    #[serde(default)]
+    pub balance: f32,
     /// Learning rate, at its highest.
     pub learning_rate: f64,
     /// Whether the learning rate warms up for two epochs and then falls to zero along a cosine, or stays.
@@ -44,6 +47,20 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// What an example of each class counts, one on average over the training data.
+    ///
+    /// * `shares`: how often each class stands there, in parts of one
+    fn class_weights(&self, shares: &[f32]) -> Vec<f32> {
+        let weights: Vec<f32> = shares.iter().map(|share| share.powf(-self.balance)).collect();
+        let mean: f32 = weights.iter().zip(shares).map(|(weight, share)| weight * share).sum();
+        weights.into_iter().map(|weight| weight / mean).collect()
+    }
+
+    /// How often each class occurs in the eyes of a network that was trained so, in parts of one.
+    pub fn priors(&self, shares: &[f32]) -> Vec<f32> {
+        self.class_weights(shares).iter().zip(shares).map(|(weight, share)| weight * share).collect()
+    }
+
     /// Learning rate of a step, counted over the whole training.
     fn learning_rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
         if !self.cosine {
@@ -63,24 +80,37 @@ impl Recipe {
 mod tests {
     use super::*;
 
+    const RECIPE: Recipe = Recipe {
+        epochs: 40,
+        batch: 64,
+        balance: 0.0,
+        learning_rate: 0.01,
+        cosine: true,
+        weight_decay: 0.0,
+        label_smoothing: 0.0,
+        mixup: false,
+        average_decay: 0.0,
+        augment: false,
+        patience: 10,
+        seed: 1,
+    };
+
     #[test]
     fn the_learning_rate_rises_then_falls_to_nearly_zero() {
-        let recipe = Recipe {
-            epochs: 40,
-            batch: 64,
-            learning_rate: 0.01,
-            cosine: true,
-            weight_decay: 0.0,
-            label_smoothing: 0.0,
-            mixup: false,
-            average_decay: 0.0,
-            augment: false,
-            patience: 10,
-            seed: 1,
-        };
-        let at = |step| recipe.learning_rate(step, 100);
+        let at = |step| RECIPE.learning_rate(step, 100);
         assert!(at(0) < 0.001 && at(100) < at(199));
         assert!((at(200) - 0.01).abs() < 1e-9);
         assert!(at(2000) < at(1000) && at(3999) < 1e-5);
+    }
+
+    #[test]
+    fn rare_classes_count_for_more_and_all_together_as_before() {
+        let shares = [0.8, 0.2];
+        let recipe = |balance| Recipe { balance, ..RECIPE };
+        assert_eq!(recipe(0.0).class_weights(&shares), [1.0, 1.0]);
+        let priors = recipe(1.0).priors(&shares);
+        assert!(priors.iter().all(|prior| (prior - 0.5).abs() < 1e-6), "{priors:?}");
+        let priors = recipe(0.5).priors(&shares);
+        assert!((priors[1] - 1.0 / 3.0).abs() < 1e-6, "{priors:?}");
     }
 }

@@ -3,6 +3,7 @@
 //! Every file is written beside its place and then renamed, so that an interruption at any moment leaves a folder to resume from.
 
 use super::Recipe;
+use crate::dataset::Labels;
 use crate::network::{Architecture, Network, Preset};
 use crate::report::EpochRecord;
 use burn::module::Module;
@@ -30,6 +31,12 @@ pub struct RunDescription {
     pub recipe: Recipe,
     /// Where the data lay.
     pub data: PathBuf,
+    /// Whose word counts for what a picture shows.
+    #[serde(default)]
+    pub labels: Labels,
+    /// Where the votes lay, if not with the data.
+    #[serde(default)]
+    pub votes: Option<PathBuf>,
     /// Which data was learned from, chosen by and left out, in words.
     pub split: String,
     /// Speakers left out whole; empty for pictures.

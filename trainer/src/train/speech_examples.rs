@@ -1,7 +1,7 @@
 //! Clips of voices as training sees them: rows of features, cut into windows.
 
 use super::Examples;
-use super::examples::{priors, spread};
+use super::examples::{shares, spread};
 use crate::augment::speech;
 use crate::dataset::Clip;
 use crate::dataset::split::Split;
@@ -25,6 +25,7 @@ pub struct SpeechExamples {
     selection: Vec<(Vec<FeatureRow>, usize)>,
     /// Clip and window of each selection input.
     selection_windows: Vec<(usize, usize)>,
+    shares: Vec<f32>,
     /// Clips left out because they are too short for a single row.
     pub left_out: usize,
 }
@@ -61,7 +62,8 @@ impl SpeechExamples {
             })
             .collect();
         let statistics = statistics(kind, &training);
-        Self { kind, classes, statistics, training, selection, selection_windows, left_out }
+        let shares = shares(training.iter().map(|(_, class)| (*class, 1.0)), classes.len());
+        Self { kind, classes, statistics, training, selection, selection_windows, shares, left_out }
     }
 
     /// The emotion of each class.
@@ -72,11 +74,6 @@ impl SpeechExamples {
     /// What scales the features: mean and deviation over the training clips.
     pub fn statistics(&self) -> &SpeechStatistics {
         &self.statistics
-    }
-
-    /// How often each class stands in the training data, in parts of one.
-    pub fn priors(&self) -> Vec<f32> {
-        priors(self.training.iter().map(|(_, class)| *class), self.classes.len())
     }
 
     /// Plain training inputs, height × width × channels, evenly spread over the data: what quantisation is calibrated on.
@@ -141,7 +138,11 @@ impl Examples for SpeechExamples {
         self.training.len()
     }
 
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32]) -> usize {
+    fn shares(&self) -> &[f32] {
+        &self.shares
+    }
+
+    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]) {
         let (variants, class) = &self.training[index];
         let variant = if augment { rng.random_range(0..variants.len()) } else { 0 };
         let rows = &variants[variant];
@@ -153,7 +154,7 @@ impl Examples for SpeechExamples {
             speech::hide_parts(&mut plain, rng);
         }
         self.channels_first(&plain, input);
-        *class
+        target[*class] += 1.0;
     }
 
     fn selection_len(&self) -> usize {

@@ -4,7 +4,7 @@ use crate::network::architecture::{After, Architecture, Tensor};
 use moodbox_shared::vision::FACE_SIDE;
 
 /// Channels of the stages, at 32, 16, 8 and 4 pixels a side.
-const CHANNELS: [usize; 4] = [16, 32, 64, 96];
+const CHANNELS: [usize; 4] = [24, 40, 80, 112];
 
 pub(super) fn architecture(classes: usize) -> Architecture {
     let mut net = Architecture::new([FACE_SIDE, FACE_SIDE, 1]);

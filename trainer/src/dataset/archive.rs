@@ -1,0 +1,133 @@
+//! Data sets as they are downloaded: a zip is unpacked into a temporary folder for as long as it is read.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use zip::ZipArchive;
+
+use super::DatasetError;
+use super::folder::{Medium, entries};
+
+/// A data set that can be walked through. What was unpacked for that goes with it.
+pub(crate) struct Unpacked {
+    path: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+impl Unpacked {
+    /// Unpacks `path` if it is a zip; all else stays where it is.
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
+        let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+        if !is_zip || path.is_dir() {
+            return Ok(Self { path: path.to_owned(), _folder: None });
+        }
+        let file = File::open(path).map_err(|error| DatasetError::of_io(path, error))?;
+        let folder = tempfile::tempdir().and_then(|folder| unpack(file, folder.path()).map(|()| folder));
+        let folder = folder.map_err(|source| DatasetError::Archive { path: path.to_owned(), source })?;
+        let path = only_folder(folder.path())?.unwrap_or_else(|| folder.path().to_owned());
+        Ok(Self { path, _folder: Some(folder) })
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Writes pictures, sounds and tables into a folder; names that lead out of it are passed over.
+fn unpack(file: File, folder: &Path) -> io::Result<()> {
+    let mut archive = ZipArchive::new(BufReader::new(file))?;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index)?;
+        let Some(name) = entry.enclosed_name().filter(|name| entry.is_file() && is_of_use(name)) else { continue };
+        let target = folder.join(name);
+        target.parent().map_or(Ok(()), fs::create_dir_all)?;
+        io::copy(&mut entry, &mut File::create(target)?)?;
+    }
+    Ok(())
+}
+
+fn is_of_use(name: &Path) -> bool {
+    // What macOS adds to archives looks like pictures and sounds.
+    let is_hidden = name.iter().any(|part| part == "__MACOSX" || part.as_encoded_bytes().starts_with(b"."));
+    if is_hidden {
+        return false;
+    }
+    Medium::of(name).is_some() || name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+}
+
+/// The one folder that a folder holds beside nothing else: archives are often packed with it.
+fn only_folder(folder: &Path) -> Result<Option<PathBuf>, DatasetError> {
+    let inside = entries(folder)?;
+    // A data set of one label or of one speaker is not meant.
+    let is_wrapping = |inner: &&PathBuf| inner.is_dir() && super::Layout::detect(folder).is_err();
+    Ok(if inside.len() == 1 { inside.first().filter(is_wrapping).cloned() } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Part, read_clips, read_pictures};
+    use crate::sample::wav_bytes;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+
+    fn zip(path: &Path, files: &[(&str, &[u8])]) {
+        let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
+        for (name, content) in files {
+            archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(content).unwrap();
+        }
+        archive.finish().unwrap();
+    }
+
+    fn picture(place: &Path) -> Vec<u8> {
+        let path = place.join("picture.png");
+        image::GrayImage::from_fn(48, 48, |x, _| image::Luma([x as u8])).save(&path).unwrap();
+        fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn ravdess_is_read_from_its_zip() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("Audio_Speech_Actors_01-24.zip");
+        let sound = wav_bytes(&[900; 8_000]);
+        zip(
+            &path,
+            &[
+                ("Actor_01/03-01-03-01-01-01-01.wav", &sound),
+                ("Actor_02/03-01-04-01-01-01-02.wav", &sound),
+                ("__MACOSX/Actor_02/._03-01-04-01-01-01-02.wav", b"no sound"),
+                ("../outside.wav", &sound),
+            ],
+        );
+        let set = read_clips(&path).unwrap();
+        assert_eq!(set.speakers(), [1, 2]);
+        assert!(set.unreadable.is_empty(), "{:?}", set.unreadable);
+        assert!(!place.path().parent().unwrap().join("outside.wav").exists());
+    }
+
+    #[test]
+    fn a_folder_around_everything_does_not_matter() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("archive.ZIP");
+        let picture = picture(place.path());
+        zip(&path, &[("faces/train/happy/a.png", &picture), ("faces/test/sad/b.png", &picture)]);
+        assert_eq!(read_pictures(&path, Part::Test).unwrap().pictures[0].id, "test/sad/b.png");
+        zip(&path, &[("happy/a.png", &picture)]);
+        assert_eq!(read_pictures(&path, Part::All).unwrap().pictures[0].id, "happy/a.png");
+    }
+
+    #[test]
+    fn a_damaged_archive_is_refused_with_its_name() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("half.zip");
+        zip(&path, &[("happy/a.png", &picture(place.path()))]);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let message = read_pictures(&path, Part::All).unwrap_err().to_string();
+        assert!(message.contains("half.zip") && message.contains("download it again"), "{message}");
+    }
+}
