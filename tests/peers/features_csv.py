@@ -1,6 +1,6 @@
 """Holds the table that `moodbox-trainer features` wrote of a clip against librosa.
 
-    moodbox-trainer features CLIP.flac --csv features.csv
+    moodbox-trainer features CLIP.flac --out features.csv
     python tests/peers/features_csv.py CLIP.flac features.csv
 
 The clip must have 16 kHz, one channel and 16 bits, so that nothing is resampled. librosa computes with f64, as for the golden vectors

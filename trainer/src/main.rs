@@ -31,7 +31,7 @@ enum Command {
     Export(export::command::ExportArgs),
     /// Score a model on labelled pictures or clips
     Evaluate(evaluate::EvaluateArgs),
-    /// Write the speech features of a clip as a table
+    /// Write the speech features of a clip as a table or an array
     Features(features_command::FeaturesArgs),
     /// Name the emotions of single pictures and clips
     Predict(predict::PredictArgs),

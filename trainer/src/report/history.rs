@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::npy::{npy, npz};
 use super::{ReportError, write_file};
 
 /// One epoch of a training run.
@@ -26,11 +27,28 @@ pub struct EpochRecord {
     pub seconds: f64,
 }
 
-/// Writes the history twice: as a JSON list for programs, as CSV with a header line for spreadsheets.
-pub fn write_history(json: &Path, csv: &Path, history: &[EpochRecord]) -> Result<(), ReportError> {
+/// Writes the history three times into a folder: `history.json`, a list for programs; `history.csv`, with a header line, for spreadsheets;
+/// `history.npz`, an array a column, for NumPy.
+pub fn write_history(folder: &Path, history: &[EpochRecord]) -> Result<(), ReportError> {
     let list = serde_json::to_string_pretty(history).expect("numbers only: always representable");
-    write_file(json, format!("{list}\n").as_bytes())?;
-    write_file(csv, to_csv(history).as_bytes())
+    write_file(&folder.join("history.json"), format!("{list}\n").as_bytes())?;
+    write_file(&folder.join("history.csv"), to_csv(history).as_bytes())?;
+    write_file(&folder.join("history.npz"), &to_npz(history))
+}
+
+fn to_npz(history: &[EpochRecord]) -> Vec<u8> {
+    fn column<T: super::npy::NpyNumber>(history: &[EpochRecord], value: impl Fn(&EpochRecord) -> T) -> Vec<u8> {
+        npy(&[history.len()], &history.iter().map(value).collect::<Vec<T>>())
+    }
+    npz(&[
+        ("epoch", column(history, |record| record.epoch as u64)),
+        ("train_loss", column(history, |record| record.train_loss)),
+        ("train_accuracy", column(history, |record| record.train_accuracy)),
+        ("selection_loss", column(history, |record| record.selection_loss)),
+        ("selection_accuracy", column(history, |record| record.selection_accuracy)),
+        ("learning_rate", column(history, |record| record.learning_rate)),
+        ("seconds", column(history, |record| record.seconds)),
+    ])
 }
 
 fn to_csv(history: &[EpochRecord]) -> String {
@@ -60,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_files_hold_every_epoch() {
+    fn every_file_holds_every_epoch() {
         let record = EpochRecord {
             epoch: 1,
             train_loss: 1.5,
@@ -72,13 +90,19 @@ mod tests {
         };
         let history = [record, EpochRecord { epoch: 2, selection_loss: 1.25, ..record }];
         let dir = tempfile::tempdir().unwrap();
-        let (json, csv) = (dir.path().join("history.json"), dir.path().join("history.csv"));
-        write_history(&json, &csv, &history).unwrap();
-        let read: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+        let file = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+        write_history(dir.path(), &history).unwrap();
+        let read: serde_json::Value = serde_json::from_slice(&file("history.json")).unwrap();
         assert_eq!((read[0]["epoch"].as_u64(), read[1]["selection_loss"].as_f64()), (Some(1), Some(1.25)));
         assert!(read[0]["selection_loss"].is_null(), "JSON has no NaN");
-        let csv = std::fs::read_to_string(csv).unwrap();
+        let csv = String::from_utf8(file("history.csv")).unwrap();
         assert_eq!(csv.lines().count(), 3);
         assert_eq!(csv.lines().nth(2).unwrap(), "2,1.5,0.25,1.25,0.5,0.001,2.5");
+        let mut arrays = zip::ZipArchive::new(std::io::Cursor::new(file("history.npz"))).unwrap();
+        let columns: Vec<String> = csv.lines().next().unwrap().split(',').map(|name| format!("{name}.npy")).collect();
+        assert_eq!(arrays.file_names().collect::<Vec<_>>(), columns);
+        let mut losses = Vec::new();
+        std::io::Read::read_to_end(&mut arrays.by_name("selection_loss.npy").unwrap(), &mut losses).unwrap();
+        assert_eq!(losses[losses.len() - 4..], 1.25f32.to_le_bytes());
     }
 }

@@ -122,7 +122,7 @@ pub fn resume_or_start<E: Examples + ?Sized>(
             seconds: started.elapsed().as_secs_f64(),
         });
         folder.keep(&progress, &network, averaged, &optimizer)?;
-        report::write_history(&folder.file("history.json"), &folder.file("history.csv"), &progress.history)?;
+        report::write_history(folder.path(), &progress.history)?;
         report::curves_png(&folder.file("curves.png"), &progress.history)?;
         let line = format!(
             "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  selection: loss {:.3}, accuracy {:.1} %  ({:.0} s)",
