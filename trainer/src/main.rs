@@ -4,8 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command, sample,
-    train_command,
+    crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command, report_command,
+    sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -31,6 +31,8 @@ enum Command {
     Export(export::command::ExportArgs),
     /// Score a model on labelled pictures or clips
     Evaluate(evaluate::EvaluateArgs),
+    /// Write a page that shows how good the network of a training run is, and where it fails
+    Report(report_command::ReportArgs),
     /// Write the speech features of a clip as a table or an array
     Features(features_command::FeaturesArgs),
     /// Name the emotions of single pictures and clips
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
+        Command::Report(args) => report_command::run(&args).map_err(anyhow::Error::from),
         Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),
         Command::Sample(args) => sample::run(&args).map_err(anyhow::Error::from),

@@ -1,4 +1,4 @@
-//! A network's whole life on a data set made here: data, training, interruption, resumption, quantisation, export, evaluation, prediction.
+//! A network's whole life on a data set made here: data, training, interruption, resumption, quantisation, export, evaluation, prediction, report.
 
 use std::fs;
 use std::path::Path;
@@ -53,7 +53,7 @@ fn a_network_from_data_to_prediction() {
 
     let learn = ["train", "face", "--data", &data, "--out", &run, "--preset", "paper", "--batch", "8"];
     succeed(&[&learn[..], &["--epochs", "4"]].concat());
-    for file in ["run.json", "progress.json", "history.json", "history.csv", "curves.png"] {
+    for file in ["run.json", "progress.json", "history.json", "history.csv", "history.npz", "curves.png"] {
         assert!(Path::new(&run).join(file).is_file(), "{file}");
     }
     refuse(&[&learn[..], &["--epochs", "1"]].concat(), "--resume");
@@ -90,6 +90,80 @@ fn a_network_from_data_to_prediction() {
         succeed(&["predict", "--face-model", &model, "--out", &path("."), picture.to_str().expect("plain names")]);
     assert!(printed.contains("happy"), "{printed}");
     assert!(Path::new(&path(".")).join("000-mood.png").is_file());
+}
+
+#[test]
+fn a_report_shows_a_run_from_every_side() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run, out) = (path("data"), path("run"), path("page"));
+    write_pictures(&Path::new(&data).join("train"), 24);
+    // Two of each emotion also stand in train, of which the report must not make test data; their numbers there differ.
+    write_pictures(&Path::new(&data).join("validation"), 2);
+    for (direction, emotion) in EMOTIONS.iter().enumerate() {
+        for phase in 100..104 {
+            let name = format!("validation/{emotion}/<b>{phase}.png");
+            stripes(direction, phase).save(Path::new(&data).join(name)).expect("a writable file");
+        }
+    }
+    succeed(&["train", "face", "--data", &data, "--out", &run, "--preset", "paper", "--batch", "8", "--epochs", "2"]);
+    refuse(&["report", "--run", &data], "no training run");
+
+    let page_of = |more: &[&str]| {
+        let printed = succeed(&[&["report", "--run", &run, "--out", &out][..], more].concat());
+        fs::read_to_string(printed.trim()).expect("the page whose path was printed")
+    };
+    let page = page_of(&["--selection-only"]);
+    assert!(page.contains("the float network of epoch") && page.contains("--selection-only"));
+    assert!(!page.contains("id=\"robustness\"") && !page.contains("id=\"ablation\""));
+
+    let model = format!("{run}/face.moodnet");
+    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32"]);
+    let curve = r#"[{"disturbance": "fog", "unit": "m", "points": [{"level": 1, "accuracy": 0.25, "samples": 8}]}]"#;
+    fs::write(format!("{run}/robustness.json"), curve).expect("a writable folder");
+    fs::write(format!("{run}/ablation.md"), "| part | accuracy |\n| --- | --- |\n| mixup | 61 % |\n")
+        .expect("a writable folder");
+    let page = page_of(&[]);
+    for section in ["summary", "learning", "test", "selection", "samples", "robustness", "ablation", "data", "making"] {
+        assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
+        assert!(page.contains(&format!("href=\"#{section}\"")), "{section}");
+    }
+    assert!(page.contains("the int8 network face.moodnet") && page.contains("6 that also stand in the train part"));
+    assert!(page.contains("25.0 %") && page.contains("<td>mixup</td>"));
+    assert!(!page.contains("http") && !page.contains("<script") && !page.contains("<link"), "nothing from outside");
+    assert!(page.contains("&lt;b&gt;100.png") && !page.contains("<b>"), "names of files are text");
+    for figure in [
+        "accuracy",
+        "loss",
+        "test-confusion",
+        "test-reliability",
+        "test-wrong",
+        "selection-confusion",
+        "selection-reliability",
+        "selection-wrong",
+        "samples",
+        "robustness-1",
+    ] {
+        assert!(image::open(format!("{out}/{figure}.png")).is_ok_and(|picture| picture.width() > 300), "{figure}");
+        let svg = fs::read_to_string(format!("{out}/{figure}.svg")).expect("written");
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{figure}");
+    }
+
+    // The page and the command that scores are of one opinion.
+    let json = succeed(&["evaluate", "--model", &model, "--data", &data, "--json"]);
+    let scores: serde_json::Value = serde_json::from_str(&json).expect("JSON and nothing else");
+    assert_eq!(scores["samples"], 12);
+    let percent = |name: &str| format!("{:.1} %", 100.0 * scores[name].as_f64().expect("a number"));
+    let headline = format!("<strong>{}</strong> of 12 pictures right (95 % interval", percent("accuracy"));
+    assert!(page.contains(&headline), "{headline}");
+    assert!(page.contains(&format!("unweighted average recall {}, macro F1", percent("unweighted_average_recall"))));
+
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/face.moodnet");
+    refuse(&["report", "--run", &run, "--model", shipped], "not made from this run");
+    fs::copy(&model, format!("{run}/second.moodnet")).expect("a writable folder");
+    refuse(&["report", "--run", &run], "--model");
+    fs::write(format!("{run}/robustness.json"), "{}").expect("a writable folder");
+    refuse(&["report", "--run", &run, "--model", &model], "no list of curves");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod error;
 pub mod fer2013;
 pub mod folder;
 mod layout;
+mod left_out;
 mod pictures;
 pub mod ravdess;
 pub mod split;
@@ -26,6 +27,7 @@ pub use clips::{Clip, ClipSet, read_clips, read_clips_of};
 pub use content::content_hash;
 pub use error::DatasetError;
 pub use layout::Layout;
+pub use left_out::LeftOut;
 pub use pictures::{Picture, PictureSet, read_pictures, read_training_beside};
 pub use votes::{Labels, VoteTable, Votes};
 

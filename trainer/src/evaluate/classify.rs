@@ -26,10 +26,21 @@ impl<'m> FaceClassifier<'m> {
 
     /// The emotion of the face in a square of the picture.
     pub fn classify(&mut self, picture: &LumaImage<'_>, square: CropSquare) -> Result<FacePosteriors, NoPicture> {
+        let model = self.model;
+        Ok(model.face_posteriors(self.run(picture, square)?))
+    }
+
+    /// What [`FaceClassifier::classify`] makes posteriors of, as real numbers, one a label.
+    pub fn logits(&mut self, picture: &LumaImage<'_>, square: CropSquare) -> Result<Vec<f32>, NoPicture> {
+        let model = self.model;
+        Ok(real_logits(model, self.run(picture, square)?))
+    }
+
+    fn run(&mut self, picture: &LumaImage<'_>, square: CropSquare) -> Result<&[i8], NoPicture> {
         let network = self.model.network();
         crop_to_face(picture, square, &mut self.crop);
         face_input::quantize(&self.crop, network.input_quantization(), network.input_mut(&mut self.arena[..]))?;
-        Ok(self.model.face_posteriors(network.run(Isa::best(), &mut self.arena[..])))
+        Ok(network.run(Isa::best(), &mut self.arena[..]))
     }
 
     /// What the network saw last, `FACE_SIDE` by `FACE_SIDE`.
@@ -78,34 +89,60 @@ impl<'m> SpeechClassifier<'m> {
     /// The clip's is the mean log-posterior of its windows, one every half second; a network that reads averages gets that over all rows of
     /// the clip instead.
     pub fn classify(&mut self, samples: &[i16]) -> Option<ClipPosteriors> {
-        self.rows.clear();
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
         self.stream.clear();
-        let rows = &mut self.rows;
         self.stream.push(samples, |_, row| rows.push(*row));
 
-        let network = self.model.network();
-        let quantization = network.input_quantization();
-        let mut windows = Vec::new();
-        for start in window_starts(self.rows.len()) {
-            let end = (start + WINDOW_ROWS).min(self.rows.len());
-            let window = SpeechWindow::ending(&self.rows[..end])?;
-            self.kind.quantize(window, self.statistics, quantization, network.input_mut(&mut self.arena[..]));
-            windows.push(self.model.speech_posteriors(network.run(Isa::best(), &mut self.arena[..])));
-        }
-        if windows.is_empty() {
-            return None;
-        }
+        let model = self.model;
+        let windows: Vec<SpeechPosteriors> =
+            windows(&rows).map(|window| model.speech_posteriors(self.run_window(window))).collect();
         let clip = match self.kind {
-            SpeechInputKind::Map => mean_log_posterior(&windows),
-            SpeechInputKind::Average => {
-                let average = speech_input::average(&self.rows);
-                let input = network.input_mut(&mut self.arena[..]);
-                speech_input::quantize_average(&average, self.statistics, quantization, input);
-                self.model.speech_posteriors(network.run(Isa::best(), &mut self.arena[..]))
-            }
+            _ if windows.is_empty() => None,
+            SpeechInputKind::Map => Some(mean_log_posterior(&windows)),
+            SpeechInputKind::Average => Some(model.speech_posteriors(self.run_average(&rows))),
         };
-        Some(ClipPosteriors { clip, windows })
+        self.rows = rows;
+        clip.map(|clip| ClipPosteriors { clip, windows })
     }
+
+    /// What the clip's posteriors are made of, as real numbers, one a label: for each window, or once for the average of all rows.
+    pub fn logits(&mut self, rows: &[FeatureRow]) -> Vec<Vec<f32>> {
+        let model = self.model;
+        match self.kind {
+            SpeechInputKind::Map => windows(rows).map(|window| real_logits(model, self.run_window(window))).collect(),
+            SpeechInputKind::Average => vec![real_logits(model, self.run_average(rows))],
+        }
+    }
+
+    fn run_window(&mut self, window: SpeechWindow<'_>) -> &[i8] {
+        let network = self.model.network();
+        let input = network.input_mut(&mut self.arena[..]);
+        self.kind.quantize(window, self.statistics, network.input_quantization(), input);
+        network.run(Isa::best(), &mut self.arena[..])
+    }
+
+    fn run_average(&mut self, rows: &[FeatureRow]) -> &[i8] {
+        let network = self.model.network();
+        let input = network.input_mut(&mut self.arena[..]);
+        speech_input::quantize_average(
+            &speech_input::average(rows),
+            self.statistics,
+            network.input_quantization(),
+            input,
+        );
+        network.run(Isa::best(), &mut self.arena[..])
+    }
+}
+
+/// The windows in which a clip of these rows is scored, one every half second.
+pub fn windows(rows: &[FeatureRow]) -> impl Iterator<Item = SpeechWindow<'_>> {
+    window_starts(rows.len()).filter_map(|start| SpeechWindow::ending(&rows[..(start + WINDOW_ROWS).min(rows.len())]))
+}
+
+fn real_logits(model: &Model<'_>, logits: &[i8]) -> Vec<f32> {
+    let quantization = model.network().output_quantization();
+    logits.iter().map(|&logit| quantization.dequantize(logit)).collect()
 }
 
 /// The geometric mean of posteriors, scaled to sum to one. What is zero in every window, because the network does not know it, stays zero.

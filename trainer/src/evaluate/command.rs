@@ -1,8 +1,6 @@
 //! The command: data in, figures out.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use moodbox_shared::model::{Model, Task};
 use moodbox_shared::vision::CropSquare;
@@ -11,11 +9,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    ClipPosteriors, EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, face_in_label_order,
-    speech_in_label_order,
+    ClipPosteriors, EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, clips_to_score,
+    face_in_label_order, pictures_to_score, speech_in_label_order,
 };
-use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
-use crate::dataset::{self, Clip, Labels, Layout, Part, Picture, Unpacked, Votes};
+use crate::dataset::split::RAVDESS_FOLDS;
+use crate::dataset::{Labels, Layout, LeftOut, Part, Unpacked};
 use crate::report::print_line;
 
 /// Score a model file on labelled pictures or clips
@@ -81,44 +79,6 @@ pub struct Evaluation {
     pub without_contrast: usize,
 }
 
-/// What was read but not scored, or could not be read.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct LeftOut {
-    /// Labels that the model does not know, and how many files carry them.
-    pub unknown_labels: BTreeMap<String, usize>,
-    /// Files that could not be read.
-    pub unreadable: usize,
-    /// Pictures that also stand in the train part.
-    pub seen_in_training: usize,
-    /// Pictures without votes, or of which the crowd has no common view.
-    pub without_majority: usize,
-    /// Clips shorter than 0.128 s.
-    pub too_short: usize,
-    /// Clips of actors that were not asked for.
-    pub other_actors: usize,
-}
-
-impl fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = Vec::new();
-        for (label, count) in &self.unknown_labels {
-            lines.push(format!("{count} of label '{label}', which the model does not know"));
-        }
-        for (count, what) in [
-            (self.unreadable, "that can't be read"),
-            (self.seen_in_training, "that also stand in the train part"),
-            (self.without_majority, "on which the crowd does not agree"),
-            (self.too_short, "shorter than 0.128 s"),
-            (self.other_actors, "of other actors"),
-        ] {
-            if count > 0 {
-                lines.push(format!("{count} {what}"));
-            }
-        }
-        f.write_str(&if lines.is_empty() { "nothing was left out".to_owned() } else { lines.join("; ") })
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
     let evaluation = evaluate(args)?;
@@ -174,31 +134,9 @@ fn evaluate_faces(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<
     if !args.wanted_actors().is_empty() {
         return Err(EvaluateError::ActorsOfPictures);
     }
-    let mut set = dataset::read_pictures(&args.data, part)?;
-    report_unreadable(&set.unreadable);
-    let mut left_out = LeftOut {
-        unknown_labels: std::mem::take(&mut set.unknown_labels),
-        unreadable: set.unreadable.len(),
-        ..LeftOut::default()
-    };
-    if let Some(votes) = args.labels.table(args.votes.as_deref(), &args.data)? {
-        let before = set.pictures.len();
-        set.pictures.retain_mut(|picture| {
-            let majority = votes.of(&picture.id).and_then(Votes::majority);
-            picture.emotion = majority.unwrap_or(picture.emotion);
-            majority.is_some()
-        });
-        left_out.without_majority = before - set.pictures.len();
-    }
-    keep_known(&mut set.pictures, model.labels(), &mut left_out, |picture: &Picture| picture.emotion);
-    if !args.keep_seen
-        && let Some(training) = dataset::read_training_beside(&args.data, part)?
-    {
-        left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures);
-    }
-
-    let posteriors: Vec<Option<FacePosteriors>> = set
-        .pictures
+    let (pictures, left_out) =
+        pictures_to_score(&args.data, part, model.labels(), args.labels, args.votes.as_deref(), args.keep_seen)?;
+    let posteriors: Vec<Option<FacePosteriors>> = pictures
         .par_iter()
         .map_init(
             || FaceClassifier::new(model),
@@ -213,36 +151,21 @@ fn evaluate_faces(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<
         .into_iter()
         .map(|posteriors| face_in_label_order(model.labels(), &posteriors.unwrap_or_else(FacePosteriors::uniform)))
         .collect();
-    let pairs = set.pictures.iter().zip(&in_order).map(|(picture, posteriors)| (picture.emotion, &posteriors[..]));
+    let pairs = pictures.iter().zip(&in_order).map(|(picture, posteriors)| (picture.emotion, &posteriors[..]));
     let scores = Scores::new(model.labels(), pairs);
     Ok(Evaluation { windows: None, without_contrast, ..describe(model, part, scores, left_out) })
 }
 
 fn evaluate_speech(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
-    let mut set = dataset::read_clips_of(&args.data, part)?;
-    report_unreadable(&set.unreadable);
-    let mut left_out = LeftOut {
-        unknown_labels: std::mem::take(&mut set.unknown_labels),
-        unreadable: set.unreadable.len(),
-        ..LeftOut::default()
-    };
-    let actors = args.wanted_actors();
-    if !actors.is_empty() {
-        let before = set.clips.len();
-        set.clips.retain(|clip| clip.speaker.is_some_and(|speaker| actors.contains(&speaker)));
-        left_out.other_actors = before - set.clips.len();
-    }
-    keep_known(&mut set.clips, model.labels(), &mut left_out, |clip: &Clip| clip.emotion);
-
-    let posteriors: Vec<Option<ClipPosteriors>> = set
-        .clips
+    let (found, mut left_out) = clips_to_score(&args.data, part, model.labels(), args.wanted_actors())?;
+    let posteriors: Vec<Option<ClipPosteriors>> = found
         .par_iter()
         .map_init(|| SpeechClassifier::new(model), |classifier, clip| classifier.as_mut()?.classify(&clip.samples))
         .collect();
     left_out.too_short = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let mut clips = Vec::new();
     let mut windows = Vec::new();
-    for (clip, posteriors) in set.clips.iter().zip(posteriors) {
+    for (clip, posteriors) in found.iter().zip(posteriors) {
         let Some(posteriors) = posteriors else { continue };
         clips.push((clip.emotion, speech_in_label_order(model.labels(), &posteriors.clip)));
         for window in &posteriors.windows {
@@ -262,22 +185,4 @@ fn describe(model: &Model<'_>, part: Part, scores: Scores, left_out: LeftOut) ->
     };
     let model_crc32 = format!("{:08x}", model.crc32());
     Evaluation { task, model_crc32, part: part.name(), scores, windows: None, left_out, without_contrast: 0 }
-}
-
-/// Takes out what carries a label that the model does not have, and counts it.
-fn keep_known<T>(items: &mut Vec<T>, labels: &[Emotion], left_out: &mut LeftOut, emotion: impl Fn(&T) -> Emotion) {
-    items.retain(|item| {
-        let emotion = emotion(item);
-        let known = labels.contains(&emotion);
-        if !known {
-            *left_out.unknown_labels.entry(emotion.name().to_owned()).or_default() += 1;
-        }
-        known
-    });
-}
-
-fn report_unreadable(unreadable: &[(PathBuf, String)]) {
-    for (path, reason) in unreadable {
-        eprintln!("left out: {}: {reason}", Path::new(path).display());
-    }
 }

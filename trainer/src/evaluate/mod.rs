@@ -8,10 +8,13 @@ mod scores;
 pub(crate) mod test_models;
 #[cfg(test)]
 mod tests;
+mod to_score;
 
 pub use classify::{
     ClipPosteriors, FaceClassifier, SpeechClassifier, face_in_label_order, mean_log_posterior, speech_in_label_order,
+    windows,
 };
-pub use command::{EvaluateArgs, Evaluation, LeftOut, evaluate, run};
+pub use command::{EvaluateArgs, Evaluation, evaluate, run};
 pub use error::{EvaluateError, ModelFile};
-pub use scores::{ClassScores, Scores, most_likely};
+pub use scores::{CalibrationBin, ClassScores, Scores, most_likely};
+pub use to_score::{clips_to_score, pictures_to_score};

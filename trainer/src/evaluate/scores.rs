@@ -27,6 +27,9 @@ pub struct Scores {
     pub confusion: Vec<Vec<usize>>,
     /// How far confidence and accuracy lie apart, on average, over 15 equal-width bins.
     pub expected_calibration_error: f64,
+    /// The bins, from no confidence to full.
+    #[serde(skip)]
+    pub calibration: Vec<CalibrationBin>,
     /// The classes in order.
     #[serde(serialize_with = "names")]
     pub classes: Vec<Emotion>,
@@ -56,7 +59,7 @@ impl Scores {
     ///   counted
     pub fn new<'a>(classes: &[Emotion], samples: impl IntoIterator<Item = (Emotion, &'a [f32])>) -> Self {
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
-        let mut bins = [Bin::default(); CALIBRATION_BINS];
+        let mut bins = vec![CalibrationBin::default(); CALIBRATION_BINS];
         for (label, posteriors) in samples {
             let Some(label) = classes.iter().position(|&class| class == label) else { continue };
             let Some(answer) = most_likely(posteriors).filter(|_| posteriors.len() == classes.len()) else { continue };
@@ -66,10 +69,10 @@ impl Scores {
             let bin = (confidence * CALIBRATION_BINS as f64).ceil() as usize;
             bins[bin.clamp(1, CALIBRATION_BINS) - 1].add(confidence, label == answer);
         }
-        Self::of_confusion(classes, confusion, &bins)
+        Self::of_confusion(classes, confusion, bins)
     }
 
-    fn of_confusion(classes: &[Emotion], confusion: Vec<Vec<usize>>, bins: &[Bin]) -> Self {
+    fn of_confusion(classes: &[Emotion], confusion: Vec<Vec<usize>>, bins: Vec<CalibrationBin>) -> Self {
         let samples: usize = confusion.iter().flatten().sum();
         let right: usize = (0..classes.len()).map(|class| confusion[class][class]).sum();
         let answers = |class: usize| confusion.iter().map(|row| row[class]).sum::<usize>();
@@ -91,11 +94,19 @@ impl Scores {
             accuracy: share(right, samples),
             unweighted_average_recall: mean(labelled.map(|scores| scores.recall)),
             macro_f1: mean(met.map(|(_, scores)| scores.f1)),
-            expected_calibration_error: bins.iter().map(|bin| bin.gap()).sum::<f64>() / samples.max(1) as f64,
+            expected_calibration_error: bins.iter().map(CalibrationBin::gap).sum::<f64>() / samples.max(1) as f64,
+            calibration: bins,
             per_class,
             confusion,
             classes: classes.to_vec(),
         }
+    }
+
+    /// Mean precision over the classes that are among the labels or the answers.
+    pub fn macro_precision(&self) -> f64 {
+        let answers = |class: usize| self.confusion.iter().map(|row| row[class]).sum::<usize>();
+        let met = self.per_class.iter().enumerate().filter(|(index, scores)| scores.support > 0 || answers(*index) > 0);
+        mean(met.map(|(_, scores)| scores.precision))
     }
 
     /// Between which two accuracies the true one lies, 95 times in 100 (Wilson's interval).
@@ -114,21 +125,26 @@ pub fn most_likely(posteriors: &[f32]) -> Option<usize> {
 }
 
 /// Samples of about the same confidence.
-#[derive(Clone, Copy, Default)]
-struct Bin {
-    confidence: f64,
-    right: f64,
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CalibrationBin {
+    /// How many.
+    pub samples: usize,
+    /// Sum of their confidences.
+    pub confidence: f64,
+    /// How many of them are right.
+    pub right: usize,
 }
 
-impl Bin {
+impl CalibrationBin {
     fn add(&mut self, confidence: f64, is_right: bool) {
+        self.samples += 1;
         self.confidence += confidence;
-        self.right += f64::from(u8::from(is_right));
+        self.right += usize::from(is_right);
     }
 
     /// `|accuracy − mean confidence|`, times the samples.
     fn gap(&self) -> f64 {
-        (self.right - self.confidence).abs()
+        (self.right as f64 - self.confidence).abs()
     }
 }
 
@@ -219,6 +235,7 @@ mod tests {
         assert_close(scores.per_class[0].precision, 2.0 / 3.0);
         assert_close(scores.per_class[1].f1, 0.5);
         assert_close(scores.macro_f1, (2.0 / 3.0 + 0.5) / 2.0);
+        assert_close(scores.macro_precision(), (2.0 / 3.0 + 0.5) / 2.0);
         // Three times 0.8 with two right, twice 0.6 with one right.
         assert_close(scores.expected_calibration_error, ((2.4 - 2.0) + (1.2 - 1.0)) / 5.0);
     }

@@ -112,6 +112,25 @@ pub enum Op {
     },
 }
 
+impl FloatGraph {
+    /// Weights and biases, once batch normalisation is folded in.
+    pub fn parameters(&self) -> usize {
+        self.nodes
+            .iter()
+            .map(|node| match &node.op {
+                Op::Conv2d { weight, bias, .. }
+                | Op::Depthwise { weight, bias, .. }
+                | Op::Dense { weight, bias, .. } => weight.len() + bias.len(),
+                Op::MaxPool { .. }
+                | Op::AveragePool { .. }
+                | Op::GlobalAveragePool
+                | Op::Add { .. }
+                | Op::Concat { .. } => 0,
+            })
+            .sum()
+    }
+}
+
 impl Op {
     /// What else it reads beside the node's input.
     pub const fn other(&self) -> Option<Source> {

@@ -3,14 +3,17 @@
 use embedded_graphics::Drawable;
 use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{OriginDimensions, Point, Size};
-use embedded_graphics::mono_font::iso_8859_1::FONT_8X13;
+use embedded_graphics::mono_font::iso_8859_1::{FONT_8X13, FONT_10X20};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
 use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
 use image::{DynamicImage, GrayImage, Rgb, RgbImage};
 
-/// The one font of the reports, 8×13 pixels a letter.
+/// 8×13 pixels a letter.
 const FONT: &MonoFont<'static> = &FONT_8X13;
+
+/// 10×20 pixels a letter.
+const LARGE_FONT: &MonoFont<'static> = &FONT_10X20;
 
 /// An RGB picture with what reports draw; everything outside it is cut off.
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ pub struct Canvas(RgbImage);
 impl Canvas {
     /// Height of a line of text, in pixels.
     pub const TEXT_HEIGHT: u32 = FONT.character_size.height;
+
+    /// Height of a line of large text, in pixels.
+    pub const LARGE_TEXT_HEIGHT: u32 = LARGE_FONT.character_size.height;
 
     /// Width of a letter, in pixels.
     pub const LETTER_WIDTH: u32 = FONT.character_size.width;
@@ -77,16 +83,30 @@ impl Canvas {
 
     /// A gray picture, its upper left corner at `x`, `y`.
     pub fn paste(&mut self, picture: &GrayImage, x: u32, y: u32) {
+        self.paste_colors(&DynamicImage::ImageLuma8(picture.clone()).into_rgb8(), x, y);
+    }
+
+    /// A picture in colours, its upper left corner at `x`, `y`.
+    pub fn paste_colors(&mut self, picture: &RgbImage, x: u32, y: u32) {
         for (column, row, pixel) in picture.enumerate_pixels() {
             if let Some(target) = self.0.get_pixel_mut_checked(x.saturating_add(column), y.saturating_add(row)) {
-                *target = Rgb([pixel.0[0]; 3]);
+                *target = *pixel;
             }
         }
     }
 
     /// Text on one line, its upper edge at `y`; `x` is its left end, middle or right end, as `alignment` says.
     pub fn text(&mut self, text: &str, x: i32, y: i32, alignment: Alignment, color: [u8; 3]) {
-        let letters = MonoTextStyle::new(FONT, Rgb888::new(color[0], color[1], color[2]));
+        self.write(text, [x, y], alignment, FONT, color);
+    }
+
+    /// [`Canvas::text`] in larger letters.
+    pub fn large_text(&mut self, text: &str, x: i32, y: i32, alignment: Alignment, color: [u8; 3]) {
+        self.write(text, [x, y], alignment, LARGE_FONT, color);
+    }
+
+    fn write(&mut self, text: &str, [x, y]: [i32; 2], alignment: Alignment, font: &MonoFont<'_>, color: [u8; 3]) {
+        let letters = MonoTextStyle::new(font, Rgb888::new(color[0], color[1], color[2]));
         let placed = TextStyleBuilder::new().alignment(alignment).baseline(Baseline::Top).build();
         let Ok(_) = Text::with_text_style(text, Point::new(x, y), letters, placed).draw(self);
     }

@@ -1,13 +1,26 @@
-//! What a training run leaves for people: its history as JSON, CSV and NumPy arrays, and its curves as a picture.
+//! What a training run leaves for people: its history as JSON, CSV and NumPy arrays, its curves as a picture, and a page with everything
+//! that there is to know about it.
 
 mod canvas;
+mod confusion;
 mod curves;
+pub mod figure;
 mod history;
 mod npy;
 mod output;
+pub mod page;
+mod reliability;
+mod robustness;
+mod sheet;
+mod spectrogram;
 
 pub use canvas::Canvas;
-pub use curves::{curves, curves_png};
+pub use confusion::confusion_figure;
+pub use curves::{accuracy_curve, curves, curves_png, loss_curve};
 pub use history::{EpochRecord, write_history};
 pub use npy::{NpyNumber, npy, npz};
-pub use output::{ReportError, print_line, write_file, write_png};
+pub use output::{ReportError, data_url, print_line, write_file, write_png};
+pub use reliability::reliability_figure;
+pub use robustness::{RobustnessCurve, RobustnessPoint, robustness_figure};
+pub use sheet::{Sample, sheet_figure};
+pub use spectrogram::spectrogram;

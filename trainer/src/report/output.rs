@@ -5,7 +5,9 @@ use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageFormat};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use image::{DynamicImage, ImageFormat, RgbImage};
 use thiserror::Error;
 
 /// Why a file could not be written.
@@ -59,6 +61,13 @@ pub fn write_png(path: &Path, picture: &DynamicImage) -> Result<(), ReportError>
     write_file(path, bytes.get_ref())
 }
 
+/// A picture as a part of a page: PNG in a `data:` URL.
+pub fn data_url(picture: &RgbImage) -> String {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).expect("memory takes every picture");
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes.get_ref()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +80,14 @@ mod tests {
         write_file(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_picture_in_a_page_is_the_picture() {
+        let picture = RgbImage::from_fn(7, 5, |x, y| image::Rgb([x as u8, y as u8, 99]));
+        let url = data_url(&picture);
+        let bytes = BASE64_STANDARD.decode(url.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
+        assert_eq!(image::load_from_memory(&bytes).unwrap().into_rgb8(), picture);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Examples;
 use super::face_examples::FaceExamples;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
-use crate::dataset::{self, DatasetError, Labels, Part, split};
+use crate::dataset::{self, DatasetError, Labels, LeftOut, Part, split};
 use crate::network::Preset;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechInputKind;
@@ -71,6 +71,8 @@ pub struct Loaded<E> {
     pub selection_speakers: Vec<u16>,
     /// Hash over the content of all that was read.
     pub data_hash: String,
+    /// What is neither learned from nor chosen by.
+    pub left_out: LeftOut,
 }
 
 /// What a preset listens to.
@@ -85,6 +87,7 @@ pub fn speech_input_kind(preset: Preset) -> SpeechInputKind {
 pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
     let set = dataset::read_pictures(data, Part::Train)?;
     report_left_out(&set.unreadable, &set.unknown_labels);
+    let (unreadable, unknown_labels) = (set.unreadable.len(), set.unknown_labels);
     let data_hash = combined_hash(set.pictures.iter().map(|picture| picture.content_hash));
     let (split, rule) = if cut.stratified {
         let labels: Vec<Emotion> = set.pictures.iter().map(|picture| picture.emotion).collect();
@@ -107,7 +110,8 @@ pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataEr
         examples.training_len(),
         examples.selection_len(),
     );
-    Ok(Loaded { examples, split, selection_speakers: Vec::new(), data_hash })
+    let left_out = LeftOut { unreadable, unknown_labels, nothing_to_learn: examples.left_out, ..LeftOut::default() };
+    Ok(Loaded { examples, split, selection_speakers: Vec::new(), data_hash, left_out })
 }
 
 /// Reads clips and computes their features; some speakers are left out, some choose.
@@ -118,6 +122,7 @@ pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Res
     report_left_out(&set.unreadable, &set.unknown_labels);
     let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
     let data_hash = combined_hash(set.clips.iter().map(|clip| clip.content_hash));
+    let all_clips = set.clips.len();
     let clips: Vec<_> = set.clips.into_iter().filter(|clip| !is_test(clip.speaker)).collect();
     let mut speakers: Vec<u16> = clips.iter().filter_map(|clip| clip.speaker).collect();
     speakers.sort_unstable();
@@ -140,6 +145,13 @@ pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Res
     if examples.left_out > 0 {
         println!("{} clips shorter than {} samples are left out", examples.left_out, moodbox_shared::audio::CHROMA_FFT);
     }
+    let unheard = LeftOut {
+        unreadable: set.unreadable.len(),
+        unknown_labels: set.unknown_labels,
+        other_actors: all_clips - clips.len(),
+        too_short: examples.left_out,
+        ..LeftOut::default()
+    };
     let left_out = if cut.test_speakers.is_empty() {
         "nobody left out".to_owned()
     } else {
@@ -147,7 +159,7 @@ pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Res
     };
     let split =
         format!("{} clips learned from, {} chosen by ({rule}); {left_out}", split.train.len(), split.selection.len());
-    Ok(Loaded { examples, split, selection_speakers, data_hash })
+    Ok(Loaded { examples, split, selection_speakers, data_hash, left_out: unheard })
 }
 
 impl RunDescription {

@@ -15,10 +15,20 @@ pub struct FaceExamples {
     classes: Vec<Emotion>,
     /// Each with how much of each class it shows.
     training: Vec<(OwnedLuma, Vec<f32>)>,
-    selection: Vec<(OwnedLuma, usize)>,
+    selection: Vec<SelectionPicture>,
     shares: Vec<f32>,
     /// Pictures left out because they show no contrast, or nothing that a face has a name for.
     pub left_out: usize,
+}
+
+/// A picture to choose by.
+pub struct SelectionPicture {
+    /// As the data set names it.
+    pub id: String,
+    /// Its pixels.
+    pub luma: OwnedLuma,
+    /// What it shows.
+    pub class: usize,
 }
 
 /// How much of each emotion of [`Emotion::FACE`] something shows.
@@ -55,13 +65,13 @@ impl FaceExamples {
         for &index in &split.selection {
             is_selection[index] = true;
         }
-        let usable: Vec<(bool, OwnedLuma, Shown)> = pictures
+        let usable: Vec<(bool, Picture, Shown)> = pictures
             .into_par_iter()
             .zip(is_selection)
             .filter_map(|(picture, is_selection)| {
                 let shown = Shown::by(&picture, votes)?;
                 picture::plain(&picture.luma.view(), &mut [0.0; FACE_INPUT]).ok()?;
-                (!is_selection || shown.emotion.is_some()).then_some((is_selection, picture.luma, shown))
+                (!is_selection || shown.emotion.is_some()).then_some((is_selection, picture, shown))
             })
             .collect();
         let left_out = total - usable.len();
@@ -70,11 +80,12 @@ impl FaceExamples {
         let classes: Vec<Emotion> = kept.iter().map(|&index| Emotion::FACE[index]).collect();
 
         let (mut training, mut selection) = (Vec::new(), Vec::new());
-        for (is_selection, luma, shown) in usable {
+        for (is_selection, picture, shown) in usable {
+            let Picture { id, luma, .. } = picture;
             if !is_selection {
                 training.push((luma, kept.iter().map(|&index| shown.spread[index]).collect::<Vec<f32>>()));
             } else if let Some(class) = classes.iter().position(|emotion| Some(*emotion) == shown.emotion) {
-                selection.push((luma, class));
+                selection.push(SelectionPicture { id, luma, class });
             }
         }
         let occurrences = training.iter().flat_map(|(_, spread)| spread.iter().copied().enumerate());
@@ -85,6 +96,20 @@ impl FaceExamples {
     /// The emotion of each class.
     pub fn class_names(&self) -> &[Emotion] {
         &self.classes
+    }
+
+    /// Pictures to choose by.
+    pub fn selection(&self) -> &[SelectionPicture] {
+        &self.selection
+    }
+
+    /// Pictures to learn from by class; one that shows several counts as what it shows most of.
+    pub fn training_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for (_, spread) in &self.training {
+            counts[super::batch::largest(spread)] += 1;
+        }
+        counts
     }
 
     /// Plain training inputs, height × width × channels, evenly spread over the data: what quantisation is calibrated on.
@@ -102,10 +127,10 @@ impl FaceExamples {
     pub fn selection_inputs(&self) -> Vec<(Vec<f32>, usize)> {
         self.selection
             .par_iter()
-            .map(|(luma, class)| {
+            .map(|picture| {
                 let mut input = [0.0; FACE_INPUT];
-                write_plain(luma, &mut input);
-                (input.to_vec(), *class)
+                write_plain(&picture.luma, &mut input);
+                (input.to_vec(), picture.class)
             })
             .collect()
     }
@@ -146,11 +171,11 @@ impl Examples for FaceExamples {
     }
 
     fn selection_example(&self, index: usize, input: &mut [f32]) -> usize {
-        let (luma, class) = &self.selection[index];
+        let picture = &self.selection[index];
         let mut face = [0.0; FACE_INPUT];
-        write_plain(luma, &mut face);
+        write_plain(&picture.luma, &mut face);
         input.copy_from_slice(&face);
-        *class
+        picture.class
     }
 }
 

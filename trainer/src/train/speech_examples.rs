@@ -22,12 +22,22 @@ pub struct SpeechExamples {
     statistics: SpeechStatistics,
     /// The rows of each clip as it is, then of its variants.
     training: Vec<(Vec<Vec<FeatureRow>>, usize)>,
-    selection: Vec<(Vec<FeatureRow>, usize)>,
+    selection: Vec<SelectionClip>,
     /// Clip and window of each selection input.
     selection_windows: Vec<(usize, usize)>,
     shares: Vec<f32>,
     /// Clips left out because they are too short for a single row.
     pub left_out: usize,
+}
+
+/// A clip to choose by.
+pub struct SelectionClip {
+    /// As the data set names it.
+    pub id: String,
+    /// Its features, oldest first.
+    pub rows: Vec<FeatureRow>,
+    /// What is heard in it.
+    pub class: usize,
 }
 
 impl SpeechExamples {
@@ -42,23 +52,25 @@ impl SpeechExamples {
             .par_iter()
             .map(|&index| (rows_with_variants(kind, &clips[index], augment, seed), class(&clips[index])))
             .collect();
-        let mut selection: Vec<(Vec<FeatureRow>, usize)> = split
+        let mut selection: Vec<SelectionClip> = split
             .selection
             .par_iter()
             .map(|&index| {
-                (rows_for(kind, clip_rows(&clips[index].samples), &clips[index].samples), class(&clips[index]))
+                let clip = &clips[index];
+                let rows = rows_for(kind, clip_rows(&clip.samples), &clip.samples);
+                SelectionClip { id: clip.id.clone(), rows, class: class(clip) }
             })
             .collect();
         let before = training.len() + selection.len();
         training.retain(|(variants, _)| !variants[0].is_empty());
-        selection.retain(|(rows, _)| !rows.is_empty());
+        selection.retain(|clip| !clip.rows.is_empty());
         let left_out = before - training.len() - selection.len();
         let selection_windows = selection
             .iter()
             .enumerate()
-            .flat_map(|(clip, (rows, _))| {
-                let windows = if kind == SpeechInputKind::Map { window_starts(rows.len()).count() } else { 1 };
-                (0..windows).map(move |window| (clip, window))
+            .flat_map(|(index, clip)| {
+                let windows = if kind == SpeechInputKind::Map { window_starts(clip.rows.len()).count() } else { 1 };
+                (0..windows).map(move |window| (index, window))
             })
             .collect();
         let statistics = statistics(kind, &training);
@@ -76,6 +88,20 @@ impl SpeechExamples {
         &self.statistics
     }
 
+    /// Clips to choose by.
+    pub fn selection(&self) -> &[SelectionClip] {
+        &self.selection
+    }
+
+    /// Clips to learn from by class.
+    pub fn training_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for (_, class) in &self.training {
+            counts[*class] += 1;
+        }
+        counts
+    }
+
     /// Plain training inputs, height × width × channels, evenly spread over the data: what quantisation is calibrated on.
     pub fn calibration(&self, count: usize) -> Vec<Vec<f32>> {
         spread(self.training.len(), count)
@@ -91,7 +117,7 @@ impl SpeechExamples {
     /// Plain selection inputs, height × width × channels: of each clip its windows, with its class.
     pub fn selection_inputs(&self) -> Vec<(Vec<Vec<f32>>, usize)> {
         let mut clips: Vec<(Vec<Vec<f32>>, usize)> =
-            self.selection.iter().map(|(_, class)| (Vec::new(), *class)).collect();
+            self.selection.iter().map(|clip| (Vec::new(), clip.class)).collect();
         for (index, &(clip, _)) in self.selection_windows.iter().enumerate() {
             let mut input = vec![0.0; self.kind.input_len()];
             self.write_selection(index, &mut input);
@@ -107,7 +133,7 @@ impl SpeechExamples {
 
     fn write_selection(&self, index: usize, input: &mut [f32]) -> usize {
         let (clip, window) = self.selection_windows[index];
-        let (rows, class) = &self.selection[clip];
+        let SelectionClip { rows, class, .. } = &self.selection[clip];
         let start = window_starts(rows.len()).nth(window).unwrap_or(0);
         self.write(rows, (start + WINDOW_ROWS).min(rows.len()), input);
         *class
@@ -191,7 +217,7 @@ fn rows_with_variants(kind: SpeechInputKind, clip: &Clip, augment: bool, seed: u
 }
 
 /// What a network reads of a clip's rows: an average is one of the clip's own, without the room sound put in front of short clips.
-fn rows_for(kind: SpeechInputKind, mut rows: Vec<FeatureRow>, samples: &[i16]) -> Vec<FeatureRow> {
+pub fn rows_for(kind: SpeechInputKind, mut rows: Vec<FeatureRow>, samples: &[i16]) -> Vec<FeatureRow> {
     if kind == SpeechInputKind::Average {
         rows.drain(..rows.len().saturating_sub(row_count(samples.len())));
     }

@@ -1,0 +1,88 @@
+//! What a network is scored on: data that it has not learned from, and labels that it knows.
+
+use std::path::{Path, PathBuf};
+
+use moodbox_shared::Emotion;
+
+use crate::dataset::split::drop_seen;
+use crate::dataset::{self, Clip, DatasetError, Labels, LeftOut, Part, Picture, Votes};
+
+/// Pictures to score, and what was left out; single files that can't be read are named on standard error.
+///
+/// * `known`: labels of the network
+/// * `whose`, `votes`: whose word counts, and the crowd's where it does not lie with the data
+/// * `keep_seen`: whether those that also stand in the train part beside them stay
+pub fn pictures_to_score(
+    data: &Path,
+    part: Part,
+    known: &[Emotion],
+    whose: Labels,
+    votes: Option<&Path>,
+    keep_seen: bool,
+) -> Result<(Vec<Picture>, LeftOut), DatasetError> {
+    let mut set = dataset::read_pictures(data, part)?;
+    report_unreadable(&set.unreadable);
+    let mut left_out = LeftOut {
+        unknown_labels: std::mem::take(&mut set.unknown_labels),
+        unreadable: set.unreadable.len(),
+        ..LeftOut::default()
+    };
+    if let Some(table) = whose.table(votes, data)? {
+        let before = set.pictures.len();
+        set.pictures.retain_mut(|picture| {
+            let majority = table.of(&picture.id).and_then(Votes::majority);
+            picture.emotion = majority.unwrap_or(picture.emotion);
+            majority.is_some()
+        });
+        left_out.without_majority = before - set.pictures.len();
+    }
+    keep_known(&mut set.pictures, known, &mut left_out, |picture: &Picture| picture.emotion);
+    if !keep_seen && let Some(training) = dataset::read_training_beside(data, part)? {
+        left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures);
+    }
+    Ok((set.pictures, left_out))
+}
+
+/// Clips to score, and what was left out; single files that can't be read are named on standard error.
+///
+/// * `known`: labels of the network
+/// * `actors`: whose clips; empty for everybody's
+pub fn clips_to_score(
+    data: &Path,
+    part: Part,
+    known: &[Emotion],
+    actors: &[u16],
+) -> Result<(Vec<Clip>, LeftOut), DatasetError> {
+    let mut set = dataset::read_clips_of(data, part)?;
+    report_unreadable(&set.unreadable);
+    let mut left_out = LeftOut {
+        unknown_labels: std::mem::take(&mut set.unknown_labels),
+        unreadable: set.unreadable.len(),
+        ..LeftOut::default()
+    };
+    if !actors.is_empty() {
+        let before = set.clips.len();
+        set.clips.retain(|clip| clip.speaker.is_some_and(|speaker| actors.contains(&speaker)));
+        left_out.other_actors = before - set.clips.len();
+    }
+    keep_known(&mut set.clips, known, &mut left_out, |clip: &Clip| clip.emotion);
+    Ok((set.clips, left_out))
+}
+
+/// Takes out what carries a label that the model does not have, and counts it.
+fn keep_known<T>(items: &mut Vec<T>, labels: &[Emotion], left_out: &mut LeftOut, emotion: impl Fn(&T) -> Emotion) {
+    items.retain(|item| {
+        let emotion = emotion(item);
+        let known = labels.contains(&emotion);
+        if !known {
+            *left_out.unknown_labels.entry(emotion.name().to_owned()).or_default() += 1;
+        }
+        known
+    });
+}
+
+fn report_unreadable(unreadable: &[(PathBuf, String)]) {
+    for (path, reason) in unreadable {
+        eprintln!("left out: {}: {reason}", Path::new(path).display());
+    }
+}
