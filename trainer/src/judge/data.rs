@@ -35,8 +35,6 @@ pub struct JudgedRun {
 /// * `run`: with the folder where the data lies now
 /// * `with_test`: whether the test data is read
 pub fn judge_run(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: bool) -> Result<JudgedRun, DataError> {
-    let unpacked = Unpacked::open(&run.data)?;
-    let run = &RunDescription { data: unpacked.path().to_owned(), ..run.clone() };
     match run.task {
         Task::Face => judge_faces(run, network, with_test),
         Task::Speech => judge_speech(run, network, with_test),
@@ -55,8 +53,7 @@ fn judge_faces(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: boo
 }
 
 fn test_faces(run: &RunDescription, network: &JudgedNetwork<'_>) -> Result<TestData, DatasetError> {
-    let layout = Layout::detect(&run.data)?;
-    let part = layout.part_to_score();
+    let part = Layout::detect(Unpacked::open(&run.data)?.path())?.part_to_score();
     if !matches!(part, Part::Validation | Part::Test) {
         return Ok(TestData::None("The data set has no part of its own to test on.".to_owned()));
     }

@@ -40,7 +40,7 @@ pub(super) fn section(content: &PageContent<'_>) -> Section {
     let body = html! {
         p {
             "Epoch " (progress.best_epoch) " of " (progress.epochs_done) " was kept, for its accuracy on the selection data (the ring). "
-            "While learning, examples are varied and dropout is on, so the train curve may lie below the other."
+            @if content.run.recipe.augment { "Examples are varied while they are learned from, so the train curve may lie below the other." }
         }
         div.figures { @for (_, figure) in &figures { (inline(figure)) } }
         details { summary { "The same as a table" } (scrolling("Every epoch", table)) }
