@@ -49,6 +49,12 @@ pub struct CrossvalidateArgs {
     /// Examples a step [default: the preset's]
     #[arg(long)]
     pub batch: Option<usize>,
+    /// Epochs in which each network's weights get used to rounding
+    #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
+    pub finetune: usize,
+    /// Another value for a part of the recipe, as run.json names it
+    #[arg(long, value_name = "PART=VALUE")]
+    pub set: Vec<String>,
     /// Where to compute: see the features of this build
     #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
     pub device: String,
@@ -179,12 +185,19 @@ fn make(
         speaker_independent: true,
         labels: Labels::Fer2013,
         votes: None,
+        set: args.set.clone(),
         resume: run.is_dir(),
     };
     train_command::train(&train, interrupted)
         .map_err(|source| CrossvalidateError::Train { run: run.to_owned(), source })?;
-    let quantize =
-        QuantizeArgs { run: run.to_owned(), out: model.to_owned(), data: None, calibration: CALIBRATION_INPUTS };
+    let quantize = QuantizeArgs {
+        run: run.to_owned(),
+        out: model.to_owned(),
+        data: None,
+        calibration: CALIBRATION_INPUTS,
+        finetune: args.finetune,
+        device: args.device.clone(),
+    };
     quantize_command::run(&quantize).map_err(|source| CrossvalidateError::Quantize { run: run.to_owned(), source })
 }
 
@@ -249,6 +262,8 @@ mod tests {
             preset: Preset::Compact,
             epochs: None,
             batch: None,
+            finetune: 0,
+            set: Vec::new(),
             device: String::new(),
         }
     }

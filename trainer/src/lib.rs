@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ablate_command;
 pub mod augment;
 pub mod crossvalidate_command;
 pub mod data_command;
@@ -17,6 +18,7 @@ pub mod quantize;
 pub mod quantize_command;
 pub mod report;
 pub mod report_command;
+pub mod robustness_command;
 pub mod sample;
 pub mod temperature;
 pub mod train;

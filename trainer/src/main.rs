@@ -4,8 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command, report_command,
-    sample, train_command,
+    ablate_command, crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command,
+    report_command, robustness_command, sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ enum Command {
     Train(train_command::TrainArgs),
     /// Train and score a network for each fold of speakers
     Crossvalidate(crossvalidate_command::CrossvalidateArgs),
+    /// Train a recipe whole and without each of its parts
+    Ablate(ablate_command::AblateArgs),
     /// Make the int8 model of a training run
     Quantize(quantize_command::QuantizeArgs),
     /// Write a network as ONNX: the int8 one of a model, or the float one of a training run
@@ -35,6 +37,8 @@ enum Command {
     Report(report_command::ReportArgs),
     /// Write the speech features of a clip as a table or an array
     Features(features_command::FeaturesArgs),
+    /// Measure how accuracy falls as pictures and clips get worse
+    Robustness(robustness_command::RobustnessArgs),
     /// Name the emotions of single pictures and clips
     Predict(predict::PredictArgs),
     /// Make the sample that `moodbox demo` plays
@@ -49,10 +53,12 @@ fn main() -> ExitCode {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
         Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
+        Command::Ablate(args) => ablate_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
         Command::Report(args) => report_command::run(&args).map_err(anyhow::Error::from),
+        Command::Robustness(args) => robustness_command::run(&args).map_err(anyhow::Error::from),
         Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),
         Command::Sample(args) => sample::run(&args).map_err(anyhow::Error::from),

@@ -1,12 +1,13 @@
 //! `moodbox-trainer train`: from a data set to a run folder.
 
+use crate::augment::{Variation, VoiceVariation};
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
 use crate::network::Preset;
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, UnknownDevice};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
-use crate::train::{Examples, Recipe, TrainError, Trained, resume_or_start};
+use crate::train::{Examples, Recipe, RecipeError, TrainError, Trained, resume_or_start};
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechStatistics;
 use moodbox_shared::model::Task;
@@ -65,6 +66,9 @@ pub struct TrainArgs {
     /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
     #[arg(long, value_name = "CSV")]
     pub votes: Option<PathBuf>,
+    /// Another value for a part of the recipe, as run.json names it: `--set mixup=false`, `--set variation.voice.tract=0`
+    #[arg(long, value_name = "PART=VALUE")]
+    pub set: Vec<String>,
     /// Go on from the last checkpoint in --out
     #[arg(long)]
     pub resume: bool,
@@ -86,6 +90,9 @@ pub enum TrainCommandError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The recipe can't be changed so.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// An option does not fit.
     #[error("{0}")]
     Option(String),
@@ -223,8 +230,9 @@ fn cut(args: &TrainArgs) -> Cut {
     }
 }
 
-fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
-    let mut recipe = match (args.preset, args.task) {
+/// A preset's recipe.
+pub(crate) fn preset_recipe(preset: Preset, task: TaskName, seed: u64) -> Recipe {
+    match (preset, task) {
         // As published: Adam (which decay 0 makes of AdamW), batches of 16, nothing else.
         (Preset::Paper, _) => Recipe {
             epochs: 50,
@@ -237,8 +245,9 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
             mixup: false,
             average_decay: 0.0,
             augment: false,
+            variation: Variation::default(),
             patience: 10,
-            seed: args.seed,
+            seed,
         },
         (Preset::Compact, TaskName::Face) => Recipe {
             epochs: 60,
@@ -251,8 +260,9 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
             mixup: false,
             average_decay: 0.999,
             augment: true,
+            variation: Variation::default(),
             patience: 60,
-            seed: args.seed,
+            seed,
         },
         (Preset::Compact, TaskName::Speech) => Recipe {
             epochs: 60,
@@ -265,15 +275,23 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
             mixup: true,
             average_decay: 0.995,
             augment: true,
+            variation: Variation { voice: VoiceVariation::USUAL, ..Variation::default() },
             patience: 40,
-            seed: args.seed,
+            seed,
         },
-    };
+    }
+}
+
+fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
+    let mut recipe = preset_recipe(args.preset, args.task, args.seed);
     if args.epochs == Some(0) || args.batch == Some(0) {
         return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
     }
     recipe.epochs = args.epochs.unwrap_or(recipe.epochs);
     recipe.batch = args.batch.unwrap_or(recipe.batch);
+    for setting in &args.set {
+        recipe = recipe.with(setting)?;
+    }
     Ok(recipe)
 }
 

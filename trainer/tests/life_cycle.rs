@@ -58,7 +58,7 @@ fn a_network_from_data_to_prediction() {
     }
     refuse(&[&learn[..], &["--epochs", "1"]].concat(), "--resume");
 
-    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32"]);
+    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32", "--finetune", "1"]);
     succeed(&["export", "--run", &run, "--out", &onnx]);
     let bytes = |file: &str| fs::metadata(file).expect("written").len();
     assert!(bytes(&onnx) > 100_000);

@@ -26,11 +26,10 @@ impl MelFilters {
         Self { first_bin: [0; MEL_BANDS], end: [0; MEL_BANDS], blocks: [[0.0; BLOCK]; MAX_BLOCKS] };
 
     pub(super) fn fill(&mut self) {
-        let top = hz_to_mel(SAMPLE_RATE as f64 / 2.0);
-        let edge = |index: usize| mel_to_hz(top * index as f64 / (MEL_BANDS + 1) as f64);
         let mut start = 0;
         for band in 0..MEL_BANDS {
-            let (low, centre, high) = (edge(band), edge(band + 1), edge(band + 2));
+            let place = band as f64;
+            let (low, centre, high) = (band_hz(place - 1.0), band_hz(place), band_hz(place + 1.0));
             let norm = 2.0 / (high - low);
             let weight = |bin: usize| {
                 let frequency = bin as f64 * SAMPLE_RATE as f64 / MEL_FFT as f64;
@@ -110,6 +109,23 @@ fn mel_step() -> f64 {
     libm::log(6.4) / 27.0
 }
 
+/// Where the middle of a band lies, in Hz; between two bands, where that of a band in between would.
+///
+/// Each triangle begins in the middle of the band before (the first at 0 Hz, as if there were a band −1) and ends in that of the next.
+pub fn band_hz(band: f64) -> f64 {
+    mel_to_hz(band_width() * (band + 1.0))
+}
+
+/// The band whose middle lies at a frequency, [`band_hz`] the other way.
+pub fn band_at(hz: f64) -> f64 {
+    hz_to_mel(hz) / band_width() - 1.0
+}
+
+/// From the middle of one band to the next, in mel.
+fn band_width() -> f64 {
+    hz_to_mel(SAMPLE_RATE as f64 / 2.0) / (MEL_BANDS + 1) as f64
+}
+
 fn hz_to_mel(hz: f64) -> f64 {
     if hz < LOG_FROM_HZ { hz / HZ_PER_MEL } else { LOG_FROM_MEL + libm::log(hz / LOG_FROM_HZ) / mel_step() }
 }
@@ -126,6 +142,15 @@ mod tests {
     fn the_scale_is_its_own_inverse() {
         for hz in [0.0, 440.0, 999.9, 1000.0, 1000.1, 8000.0] {
             assert!((mel_to_hz(hz_to_mel(hz)) - hz).abs() < 1e-9, "{hz}");
+        }
+    }
+
+    #[test]
+    fn bands_lie_between_0_hz_and_half_the_sample_rate() {
+        assert_eq!(band_hz(-1.0), 0.0);
+        assert!((band_hz(MEL_BANDS as f64) - SAMPLE_RATE as f64 / 2.0).abs() < 1e-9);
+        for band in [0.0, 17.25, 127.0] {
+            assert!((band_at(band_hz(band)) - band).abs() < 1e-9);
         }
     }
 

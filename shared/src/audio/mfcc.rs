@@ -19,6 +19,13 @@ pub struct Dct {
 impl Dct {
     pub(super) const EMPTY: Self = Self { even: [[0.0; HALF_COUNT]; HALF_BANDS], odd: [[0.0; HALF_COUNT]; HALF_BANDS] };
 
+    /// Computes the table, in `f64`.
+    pub fn new() -> Self {
+        let mut dct = Self::EMPTY;
+        dct.fill();
+        dct
+    }
+
     pub(super) fn fill(&mut self) {
         for n in 0..HALF_BANDS {
             for pair in 0..HALF_COUNT {
@@ -50,6 +57,12 @@ impl Dct {
             pair.copy_from_slice(&[even, odd]);
         }
         mfcc[0] = (sum / libm::sqrt(MEL_BANDS as f64)) as f32;
+    }
+}
+
+impl Default for Dct {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -85,10 +98,8 @@ mod tests {
     use super::*;
 
     fn mfcc_of(decibels: &[f32; MEL_BANDS]) -> [f32; MFCC_COUNT] {
-        let mut dct = Dct::EMPTY;
-        dct.fill();
         let mut mfcc = [9.0; MFCC_COUNT];
-        dct.apply(decibels, &mut mfcc);
+        Dct::new().apply(decibels, &mut mfcc);
         mfcc
     }
 

@@ -2,8 +2,30 @@
 
 pub mod picture;
 pub mod speech;
+pub mod voice;
+
+pub use picture::PictureVariation;
+pub use voice::VoiceVariation;
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+/// How far examples are varied.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variation {
+    /// Pictures.
+    pub picture: PictureVariation,
+    /// Voices.
+    pub voice: VoiceVariation,
+}
+
+impl Default for Variation {
+    /// What runs did that say nothing of it.
+    fn default() -> Self {
+        Self { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE }
+    }
+}
 
 /// A number from a normal distribution with mean 0 and deviation 1 (Box and Muller 1958).
 fn normal(rng: &mut impl Rng) -> f32 {

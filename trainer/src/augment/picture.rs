@@ -3,9 +3,11 @@
 use super::normal;
 use moodbox_shared::vision::{CropSquare, FACE_INPUT, FACE_SIDE, LumaImage, NoPicture, crop_to_face, face_input};
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
 /// How far a picture is varied; every range is symmetric around "unchanged".
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PictureVariation {
     /// Shift of the crop, in parts of its side.
     pub shift: f32,
@@ -21,10 +23,6 @@ pub struct PictureVariation {
     pub cutout: f64,
 }
 
-/// What the detector's boxes and people's heads do.
-pub const PICTURE_VARIATION: PictureVariation =
-    PictureVariation { shift: 0.10, scale: 0.17, tilt_degrees: 14.0, gamma_octaves: 0.5, noise: 0.03, cutout: 0.3 };
-
 /// The picture as it is evaluated: the whole of it, nothing varied.
 pub fn plain(picture: &LumaImage<'_>, out: &mut [f32; FACE_INPUT]) -> Result<(), NoPicture> {
     let mut crop = [0; FACE_INPUT];
@@ -33,6 +31,10 @@ pub fn plain(picture: &LumaImage<'_>, out: &mut [f32; FACE_INPUT]) -> Result<(),
 }
 
 impl PictureVariation {
+    /// What the detector's boxes and people's heads do.
+    pub const USUAL: Self =
+        Self { shift: 0.10, scale: 0.17, tilt_degrees: 14.0, gamma_octaves: 0.5, noise: 0.03, cutout: 0.3 };
+
     /// One random variation of a picture.
     pub fn apply(
         &self,
@@ -71,7 +73,7 @@ impl PictureVariation {
 }
 
 /// Turns a picture around its middle; bilinear, the border goes on outside.
-fn tilt(picture: &LumaImage<'_>, degrees: f32) -> Vec<u8> {
+pub(crate) fn tilt(picture: &LumaImage<'_>, degrees: f32) -> Vec<u8> {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (width, height) = (picture.width(), picture.height());
     let (middle_x, middle_y) = ((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
@@ -128,7 +130,7 @@ mod tests {
         let picture = LumaImage::new(48, 48, 48, &pixels).unwrap();
         let vary = |seed| {
             let mut out = [0.0; FACE_INPUT];
-            PICTURE_VARIATION.apply(&picture, &mut StdRng::seed_from_u64(seed), &mut out).unwrap();
+            PictureVariation::USUAL.apply(&picture, &mut StdRng::seed_from_u64(seed), &mut out).unwrap();
             out
         };
         assert_eq!(vary(1), vary(1));

@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_float_network_says_what_its_plain_numbers_say_in_order() {
-        let device = device::by_name("flex").unwrap();
+        let device = device::default_device().unwrap();
         let run = run("Face", [32, 32, 1]);
         let network = Network::new(&run.architecture, &device);
         let reference = FloatReference::new(&network.to_float_graph()).unwrap();
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn clips_keep_their_windows_apart() {
-        let device = device::by_name("flex").unwrap();
+        let device = device::default_device().unwrap();
         let run = run("Speech", SpeechInputKind::Map.input_shape());
         let network = Network::new(&run.architecture, &device);
         let judged = JudgedNetwork::Float(Box::new(FloatNetwork::new(&network, &device, &run, SpeechInputKind::Map)));

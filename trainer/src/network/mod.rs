@@ -5,8 +5,10 @@ pub mod architecture;
 pub mod float_graph;
 pub mod module;
 pub mod preset;
+pub mod rounding;
 
 pub use activation::Activation;
 pub use architecture::Architecture;
 pub use module::Network;
 pub use preset::Preset;
+pub use rounding::Rounding;

@@ -5,6 +5,8 @@
 use super::Activation;
 use super::architecture::{Architecture, Operation, Tensor as Source};
 use super::float_graph::{self, FloatGraph, Op};
+use super::rounding::{Rounding, round_rows};
+use crate::quantize::fold::fold;
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::MaxPool2dConfig;
@@ -14,7 +16,7 @@ use burn::nn::{
 use burn::tensor::activation::relu;
 use burn::tensor::module::{adaptive_avg_pool2d, conv2d};
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// An architecture with weights.
 #[derive(Module, Debug)]
@@ -35,8 +37,7 @@ struct Convolution {
 
 /// Which way tensors are computed.
 ///
-/// A sequence is one wide and as high as it is long. CPUs run their innermost loops along the width, so it lies down for them: that halves
-/// the time of a training step.
+/// A sequence is one wide and as high as it is long. CPUs run their innermost loops along the width, so it lies down for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pose {
     Upright,
@@ -66,12 +67,24 @@ impl Pose {
     }
 }
 
+/// What a convolution looks at; height and width.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    kernel: [usize; 2],
+    stride: [usize; 2],
+}
+
 impl Convolution {
-    fn forward(&self, input: Tensor<4>, kernel: [usize; 2], stride: [usize; 2], pose: Pose) -> Tensor<4> {
-        let padding = kernel.map(|side| side / 2);
-        let options = ConvOptions::new(pose.sides(stride), pose.sides(padding), [1, 1], 1);
+    fn forward(&self, input: Tensor<4>, window: Window, pose: Pose, rounded: bool) -> Tensor<4> {
+        let padding = window.kernel.map(|side| side / 2);
+        let options = ConvOptions::new(pose.sides(window.stride), pose.sides(padding), [1, 1], 1);
         let bias = self.conv.bias.as_ref().map(Param::val);
-        let output = conv2d(input, pose.tensor(self.conv.weight.val()), bias, options);
+        let mut weight = self.conv.weight.val();
+        if rounded {
+            let shape = weight.dims();
+            weight = round_rows(weight.flatten(1, 3)).reshape(shape);
+        }
+        let output = conv2d(input, pose.tensor(weight), bias, options);
         match &self.norm {
             Some(norm) => norm.forward(output),
             None => output,
@@ -128,21 +141,34 @@ impl Network {
     /// * `input`: `[batch, channels, height, width]`
     /// * returns `[batch, classes]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        self.compute(input, None)
+    }
+
+    /// [`Network::forward`] as if all numbers were int8; batch normalisation must have been [folded](Network::folded).
+    pub fn forward_rounded(&self, input: Tensor<4>, rounding: &Rounding) -> Tensor<2> {
+        self.compute(input, Some(rounding))
+    }
+
+    fn compute(&self, input: Tensor<4>, rounding: Option<&Rounding>) -> Tensor<2> {
         let batch = input.dims()[0];
         let pose = Pose::of(self.architecture.input);
-        let input = pose.tensor(input);
+        let mut input = pose.tensor(input);
+        if let Some(rounding) = rounding {
+            input = rounding.input(input);
+        }
         let (mut convolutions, mut denses, mut dropouts) =
             (self.convolutions.iter(), self.denses.iter(), self.dropouts.iter());
         let mut outputs: Vec<Tensor<4>> = Vec::with_capacity(self.architecture.nodes.len());
-        for node in &self.architecture.nodes {
+        for (index, node) in self.architecture.nodes.iter().enumerate() {
             let read = |source: &Source| match source {
                 Source::Input => input.clone(),
                 Source::Node(index) => outputs[*index].clone(),
             };
-            let output = match &node.operation {
+            let mut output = match &node.operation {
                 Operation::Convolution { of, kernel, stride, activation, .. } => {
                     let unit = convolutions.next().expect("one a node, made in new()");
-                    activate(unit.forward(read(of), *kernel, *stride, pose), *activation)
+                    let window = Window { kernel: *kernel, stride: *stride };
+                    activate(unit.forward(read(of), window, pose, rounding.is_some()), *activation)
                 }
                 Operation::MaxPool { of, window } => {
                     let window = pose.sides(*window);
@@ -151,7 +177,11 @@ impl Network {
                 Operation::GlobalAveragePool { of } => adaptive_avg_pool2d(read(of), [1, 1]),
                 Operation::Dense { of, activation } => {
                     let dense = denses.next().expect("one a node, made in new()");
-                    let output: Tensor<2> = dense.forward(pose.tensor(read(of)).flatten(1, 3));
+                    let input: Tensor<2> = pose.tensor(read(of)).flatten(1, 3);
+                    let output = match rounding {
+                        Some(_) => dense_rounded(dense, input),
+                        None => dense.forward(input),
+                    };
                     let output = activate(output, *activation);
                     let units = node.output[2];
                     output.reshape([batch, units, 1, 1])
@@ -160,10 +190,38 @@ impl Network {
                 Operation::Concat { of, and } => Tensor::cat(vec![read(of), read(and)], 1),
                 Operation::Dropout { of, .. } => dropouts.next().expect("one a node, made in new()").forward(read(of)),
             };
+            if let Some(rounding) = rounding {
+                output = rounding.output(index, output);
+            }
             outputs.push(output);
         }
         let logits = outputs.pop().unwrap_or(input);
         logits.flatten(1, 3)
+    }
+
+    /// The same network with batch normalisation in its weights: what int8 arithmetic computes, and what training for it changes.
+    pub fn folded(&self, device: &Device) -> Self {
+        let mut architecture = self.architecture.clone();
+        for node in &mut architecture.nodes {
+            if let Operation::Convolution { norm, .. } = &mut node.operation {
+                *norm = false;
+            }
+        }
+        let mut network = Self::new(&architecture, device);
+        network.dropouts.clone_from(&self.dropouts);
+        network.denses = self.denses.iter().map(|dense| dense.clone().to_device(device)).collect();
+        let graph = fold(&self.to_float_graph());
+        let folded = graph.nodes.into_iter().filter_map(|node| match node.op {
+            Op::Conv2d { weight, bias, .. } => Some((weight, bias)),
+            _ => None,
+        });
+        for (unit, (weight, bias)) in network.convolutions.iter_mut().zip(folded) {
+            let [out, channels, height, width] = unit.conv.weight.dims();
+            let weight = Tensor::<4>::from_data(TensorData::new(weight, [out, height, width, channels]), device);
+            unit.conv.weight = Param::from_tensor(weight.permute([0, 3, 1, 2]));
+            unit.conv.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [out]), device)));
+        }
+        network
     }
 
     /// The weights as plain numbers, for quantisation; dropout falls away.
@@ -237,6 +295,15 @@ fn activate<const D: usize>(output: Tensor<D>, activation: Activation) -> Tensor
     }
 }
 
+fn dense_rounded(dense: &Linear, input: Tensor<2>) -> Tensor<2> {
+    let weight = round_rows(dense.weight.val().transpose()).transpose();
+    let output = input.matmul(weight);
+    match &dense.bias {
+        Some(bias) => output + bias.val().unsqueeze(),
+        None => output,
+    }
+}
+
 fn plain_norm(norm: &BatchNorm) -> float_graph::BatchNorm {
     float_graph::BatchNorm {
         gamma: numbers(norm.gamma.val()),
@@ -258,7 +325,6 @@ mod tests {
     use super::*;
     use crate::quantize::FloatReference;
     use crate::train::device;
-    use burn::tensor::TensorData;
 
     #[test]
     fn the_plain_numbers_compute_what_the_network_computes() {
@@ -268,7 +334,7 @@ mod tests {
     }
 
     fn compare(shape: [usize; 3], window: [usize; 2]) {
-        let device = device::by_name("flex").unwrap();
+        let device = device::default_device().unwrap();
         let mut net = Architecture::new(shape);
         let stem = net.convolution(Source::Input, 4, [3, 3], [2, 1], After::NormRelu6);
         let new = net.convolution(stem, 3, [3, 1], [1, 1], After::Norm);

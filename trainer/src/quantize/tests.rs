@@ -2,10 +2,16 @@
 
 use super::*;
 use crate::network::Activation;
+use crate::network::architecture::{After, Architecture, Tensor};
 use crate::network::float_graph::{BatchNorm, Node, Op, Source};
+use crate::network::module::numbers;
+use crate::network::{Network, Rounding};
+use crate::train::device;
+use burn::module::Module;
+use burn::tensor::TensorData;
 use moodbox_shared::Emotion;
-use moodbox_shared::model::{InputDescription, Model, Operation, Provenance};
-use moodbox_shared::nn::ClampRange;
+use moodbox_shared::model::{InputDescription, Model, Operation, Provenance, read_header};
+use moodbox_shared::nn::{ClampRange, Isa};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 struct Builder {
@@ -171,6 +177,49 @@ fn decides_in_int8_as_in_float(network: impl Fn(u64) -> FloatGraph) {
         agreeing += fidelity.agreeing;
     }
     assert!(agreeing * 100 >= samples * 96, "{agreeing} of {samples} agree");
+}
+
+#[test]
+fn what_learns_with_rounded_numbers_computes_what_the_engine_does() {
+    let device = device::default_device().unwrap();
+    device.seed(3);
+    let mut net = Architecture::new([32, 32, 1]);
+    let stem = net.convolution(Tensor::Input, 8, [3, 3], [2, 2], After::NormRelu);
+    let block = net.residual(stem, [3, 3]);
+    let pooled = net.max_pool(block, [2, 2]);
+    let dropped = net.dropout(pooled, 0.3);
+    let wide = net.convolution(dropped, 12, [3, 3], [1, 1], After::NormRelu6);
+    let mean = net.global_average_pool(wide);
+    net.dense(mean, 7);
+    let network = Network::new(&net, &device).valid();
+    let folded = network.folded(&device);
+
+    let inputs = pictures(40, 11);
+    let file = quantize(&network.to_float_graph(), &inputs, meta()).unwrap();
+    let (header, _) = read_header(&file).unwrap();
+    let model = Model::load(&file).unwrap();
+    let rounding = Rounding::of(&net, &header.plan).unwrap();
+    let engine = model.network();
+    let (input_steps, steps) = (engine.input_quantization(), engine.output_quantization());
+    let mut arena = vec![0; engine.arena_bytes()];
+    let mut rounded_matters = false;
+    for input in &inputs {
+        let batch = burn::tensor::Tensor::<4>::from_data(TensorData::new(input.clone(), [1, 1, 32, 32]), &device);
+        let exact = numbers(network.forward(batch.clone()));
+        for (folded, exact) in numbers(folded.forward(batch.clone())).iter().zip(&exact) {
+            assert!((folded - exact).abs() < 1e-4, "{folded} for {exact}");
+        }
+        let rounded = numbers(folded.forward_rounded(batch, &rounding));
+        for (target, &value) in engine.input_mut(&mut arena).iter_mut().zip(input) {
+            *target = input_steps.quantize(value);
+        }
+        for (logit, rounded) in engine.run(Isa::best(), &mut arena).iter().zip(&rounded) {
+            let off = (steps.dequantize(*logit) - rounded).abs();
+            assert!(off < 1.01 * steps.scale, "{rounded} is {off} off");
+        }
+        rounded_matters |= exact.iter().zip(&rounded).any(|(exact, rounded)| (exact - rounded).abs() > steps.scale);
+    }
+    assert!(rounded_matters, "the rounding of the layers before must show");
 }
 
 #[test]

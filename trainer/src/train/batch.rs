@@ -49,7 +49,7 @@ pub(super) fn training_batch<E: Examples + ?Sized>(
     inputs.par_chunks_exact_mut(width).zip(targets.par_chunks_exact_mut(examples.classes())).zip(indices).for_each(
         |((input, target), &index)| {
             let mut rng = generator(recipe.seed, epoch, index as u64);
-            examples.training_example(index, recipe.augment, &mut rng, input, target);
+            examples.training_example(index, recipe.variation(), &mut rng, input, target);
         },
     );
     for target in &mut targets {

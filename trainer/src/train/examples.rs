@@ -1,5 +1,6 @@
 //! What training needs to know about a data set, pictures or clips.
 
+use crate::augment::Variation;
 use rand::rngs::StdRng;
 
 /// Labelled examples, some to learn from and some to choose by.
@@ -18,8 +19,15 @@ pub trait Examples: Sync {
     /// How often each class stands in the training data, in parts of one; never zero.
     fn shares(&self) -> &[f32];
 
-    /// Writes one example to learn from, varied by `rng` if `augment` says so, and adds what it shows to `target`, one number a class.
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]);
+    /// Writes one example to learn from, varied by `rng` if `variation` says how, and adds what it shows to `target`, one number a class.
+    fn training_example(
+        &self,
+        index: usize,
+        variation: Option<&Variation>,
+        rng: &mut StdRng,
+        input: &mut [f32],
+        target: &mut [f32],
+    );
 
     /// Inputs to choose by.
     fn selection_len(&self) -> usize;

@@ -1,7 +1,7 @@
 //! Pictures of faces as training sees them.
 
 use super::Examples;
-use crate::augment::picture::{self, PICTURE_VARIATION};
+use crate::augment::{Variation, picture};
 use crate::dataset::split::Split;
 use crate::dataset::{Picture, VoteTable};
 use moodbox_shared::Emotion;
@@ -153,11 +153,19 @@ impl Examples for FaceExamples {
         &self.shares
     }
 
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]) {
+    fn training_example(
+        &self,
+        index: usize,
+        variation: Option<&Variation>,
+        rng: &mut StdRng,
+        input: &mut [f32],
+        target: &mut [f32],
+    ) {
         let (luma, spread) = &self.training[index];
         let mut face = [0.0; FACE_INPUT];
         // A variation may show nothing but a flat corner of the picture; then the picture itself serves.
-        if !augment || PICTURE_VARIATION.apply(&luma.view(), rng, &mut face).is_err() {
+        let varied = variation.is_some_and(|varied| varied.picture.apply(&luma.view(), rng, &mut face).is_ok());
+        if !varied {
             write_plain(luma, &mut face);
         }
         input.copy_from_slice(&face);

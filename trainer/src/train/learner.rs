@@ -252,7 +252,7 @@ fn judge<E: Examples + ?Sized>(network: &Network, examples: &E, device: &Device)
     Figures { loss: loss / groups as f32, accuracy: right as f32 / groups as f32 }
 }
 
-fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+pub(super) fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(numbers, shape), device)
 }
 

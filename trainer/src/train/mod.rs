@@ -6,14 +6,18 @@ pub mod data;
 pub mod device;
 pub mod examples;
 pub mod face_examples;
+mod for_int8;
 mod learner;
 pub mod run_folder;
 pub mod speech_examples;
 
 pub use examples::Examples;
+pub use for_int8::learn_rounded;
 pub use learner::{TrainError, Trained, resume_or_start};
 
+use crate::augment::Variation;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// How a network is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,13 +44,43 @@ pub struct Recipe {
     pub average_decay: f32,
     /// Whether examples are varied.
     pub augment: bool,
+    /// How far.
+    #[serde(default)]
+    pub variation: Variation,
     /// Epochs without a better selection accuracy after which training stops.
     pub patience: usize,
     /// Seed of weights, order and variation.
     pub seed: u64,
 }
 
+/// A recipe that can't be changed as asked.
+#[derive(Debug, Error)]
+#[error("--set {setting}: {reason}")]
+pub struct RecipeError {
+    setting: String,
+    reason: String,
+}
+
 impl Recipe {
+    /// The recipe with another value in one part.
+    ///
+    /// * `setting`: `part=value`, parts of parts behind a dot, as [`Recipe`] is written down in JSON
+    pub fn with(&self, setting: &str) -> Result<Self, RecipeError> {
+        let refused = |reason: String| RecipeError { setting: setting.to_owned(), reason };
+        let (part, value) = setting.split_once('=').ok_or_else(|| refused("PART=VALUE is expected".to_owned()))?;
+        let mut recipe = serde_json::to_value(self).map_err(|error| refused(error.to_string()))?;
+        let place = recipe.pointer_mut(&format!("/{}", part.replace('.', "/")));
+        let place = place.ok_or_else(|| refused(format!("no such part: run.json of any run shows them ({part})")))?;
+        *place = serde_json::from_str(value)
+            .map_err(|_| refused("the value is neither a number nor true or false".to_owned()))?;
+        serde_json::from_value(recipe).map_err(|error| refused(error.to_string()))
+    }
+
+    /// How far examples are varied, if they are.
+    fn variation(&self) -> Option<&Variation> {
+        self.augment.then_some(&self.variation)
+    }
+
     /// What an example of each class counts, one on average over the training data.
     ///
     /// * `shares`: how often each class stands there, in parts of one
@@ -79,6 +113,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::{PictureVariation, VoiceVariation};
 
     const RECIPE: Recipe = Recipe {
         epochs: 40,
@@ -91,6 +126,7 @@ mod tests {
         mixup: false,
         average_decay: 0.0,
         augment: false,
+        variation: Variation { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE },
         patience: 10,
         seed: 1,
     };
@@ -101,6 +137,18 @@ mod tests {
         assert!(at(0) < 0.001 && at(100) < at(199));
         assert!((at(200) - 0.01).abs() < 1e-9);
         assert!(at(2000) < at(1000) && at(3999) < 1e-5);
+    }
+
+    #[test]
+    fn a_part_of_the_recipe_gets_another_value() {
+        let with = |setting| RECIPE.with(setting);
+        assert!(with("mixup=true").unwrap().mixup);
+        assert_eq!(with("variation.voice.tract=0.25").unwrap().variation.voice.tract, 0.25);
+        assert_eq!(with("epochs=3").unwrap(), Recipe { epochs: 3, ..RECIPE });
+        for wrong in ["mixup", "mixup=7", "mixdown=true", "variation.voice.throat=1", "epochs=-3", "epochs=many"] {
+            let message = with(wrong).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("--set {wrong}: ")), "{message}");
+        }
     }
 
     #[test]

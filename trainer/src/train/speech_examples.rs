@@ -2,11 +2,12 @@
 
 use super::Examples;
 use super::examples::{shares, spread};
-use crate::augment::speech;
+use crate::augment::{Variation, speech};
 use crate::dataset::Clip;
 use crate::dataset::split::Split;
 use crate::features::{clip_rows, rows_of_clips};
 use moodbox_shared::Emotion;
+use moodbox_shared::audio::mfcc::Dct;
 use moodbox_shared::audio::speech_input::{average, scale_average};
 use moodbox_shared::audio::{
     FEATURES, FeatureRow, SpeechInputKind, SpeechStatistics, SpeechWindow, WINDOW_ROWS, row_count, window_starts,
@@ -20,6 +21,8 @@ pub struct SpeechExamples {
     kind: SpeechInputKind,
     classes: Vec<Emotion>,
     statistics: SpeechStatistics,
+    /// Makes MFCC of varied mel bands.
+    dct: Dct,
     /// The rows of each clip as it is, then of its variants.
     training: Vec<(Vec<Vec<FeatureRow>>, usize)>,
     selection: Vec<SelectionClip>,
@@ -75,7 +78,7 @@ impl SpeechExamples {
             .collect();
         let statistics = statistics(kind, &training);
         let shares = shares(training.iter().map(|(_, class)| (*class, 1.0)), classes.len());
-        Self { kind, classes, statistics, training, selection, selection_windows, shares, left_out }
+        Self { kind, classes, statistics, dct: Dct::new(), training, selection, selection_windows, shares, left_out }
     }
 
     /// The emotion of each class.
@@ -168,16 +171,32 @@ impl Examples for SpeechExamples {
         &self.shares
     }
 
-    fn training_example(&self, index: usize, augment: bool, rng: &mut StdRng, input: &mut [f32], target: &mut [f32]) {
+    fn training_example(
+        &self,
+        index: usize,
+        variation: Option<&Variation>,
+        rng: &mut StdRng,
+        input: &mut [f32],
+        target: &mut [f32],
+    ) {
         let (variants, class) = &self.training[index];
-        let variant = if augment { rng.random_range(0..variants.len()) } else { 0 };
-        let rows = &variants[variant];
-        let shortest = rows.len().min(WINDOW_ROWS.min(rows.len() * 17 / 20 + 1));
-        let end = if augment { rng.random_range(shortest..=rows.len()) } else { rows.len() };
         let mut plain = vec![0.0; self.kind.input_len()];
-        self.write(rows, end, &mut plain);
-        if augment && self.kind == SpeechInputKind::Map {
-            speech::hide_parts(&mut plain, rng);
+        match variation {
+            Some(variation) if self.kind == SpeechInputKind::Map => {
+                let rows = &variants[rng.random_range(0..variants.len())];
+                let shortest = rows.len().min(WINDOW_ROWS.min(rows.len() * 17 / 20 + 1));
+                let end = rng.random_range(shortest..=rows.len());
+                let varied = variation.voice.apply(&rows[..end], &self.dct, rng);
+                self.write(&varied, varied.len(), &mut plain);
+                if variation.voice.masks {
+                    speech::hide_parts(&mut plain, rng);
+                }
+            }
+            Some(_) => {
+                let rows = &variants[rng.random_range(0..variants.len())];
+                self.write(rows, rows.len(), &mut plain);
+            }
+            None => self.write(&variants[0], variants[0].len(), &mut plain),
         }
         self.channels_first(&plain, input);
         target[*class] += 1.0;
