@@ -7,6 +7,7 @@ use crate::dataset::Labels;
 use crate::network::Preset;
 use crate::report::{self, EpochRecord, ReportError, print_line};
 use crate::train::device;
+use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunFolder, RunFolderError};
 use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError};
 use std::fmt::Write;
@@ -77,9 +78,12 @@ pub struct AblateArgs {
     /// Another value for a part of the recipe, in all networks
     #[arg(long, value_name = "PART=VALUE")]
     pub set: Vec<String>,
-    /// Where to compute: see the features of this build
-    #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
-    pub device: String,
+    /// Where to compute: see the features of this build; several share every batch
+    #[arg(long = "device", visible_alias = "devices", value_name = "NAME,…", value_delimiter = ',', default_values = device::AVAILABLE.first())]
+    pub devices: Vec<String>,
+    /// Where features are kept
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Why there is no table.
@@ -169,7 +173,7 @@ fn last_epoch(
         epochs: args.epochs,
         batch: None,
         seed: args.seed,
-        device: args.device.clone(),
+        devices: args.devices.clone(),
         fold,
         stratified: false,
         speaker_independent: true,
@@ -177,6 +181,7 @@ fn last_epoch(
         votes: args.votes.clone(),
         set: args.set.iter().cloned().chain(part.settings.iter().map(|&setting| setting.to_owned())).collect(),
         resume: run.is_dir(),
+        cache: args.cache.clone(),
     };
     let finished = run.is_dir() && RunFolder::open(run)?.progress()?.finished;
     if !finished {
@@ -247,7 +252,8 @@ mod tests {
             labels: Labels::Ferplus,
             votes: None,
             set: Vec::new(),
-            device: String::new(),
+            devices: Vec::new(),
+            cache: CacheArgs::default(),
         };
         let text = table(&args, &[("nothing", figures(0.8, 0.6)), ("tilt", figures(0.785, 0.65))]);
         assert!(text.contains("| tilt | 70.0 % | 78.5 % | -1.5 | 0.650 | +0.050 |"), "{text}");

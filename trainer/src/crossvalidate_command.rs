@@ -10,6 +10,7 @@ use crate::network::Preset;
 use crate::quantize_command::{self, QuantizeArgs, QuantizeCommandError};
 use crate::report::{self, ReportError, print_line};
 use crate::train::device;
+use crate::train::feature_cache::CacheArgs;
 use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -55,9 +56,12 @@ pub struct CrossvalidateArgs {
     /// Another value for a part of the recipe, as run.json names it
     #[arg(long, value_name = "PART=VALUE")]
     pub set: Vec<String>,
-    /// Where to compute: see the features of this build
-    #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
-    pub device: String,
+    /// Where to compute: see the features of this build; several share every batch
+    #[arg(long = "device", visible_alias = "devices", value_name = "NAME,…", value_delimiter = ',', default_values = device::AVAILABLE.first())]
+    pub devices: Vec<String>,
+    /// Where features are kept
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Why there is no table.
@@ -178,7 +182,7 @@ fn make(
         epochs: args.epochs,
         batch: args.batch,
         seed,
-        device: args.device.clone(),
+        devices: args.devices.clone(),
         fold,
         stratified: false,
         // The published preset chooses by a fifth of each emotion, which would flatter it here.
@@ -187,6 +191,7 @@ fn make(
         votes: None,
         set: args.set.clone(),
         resume: run.is_dir(),
+        cache: args.cache.clone(),
     };
     train_command::train(&train, interrupted)
         .map_err(|source| CrossvalidateError::Train { run: run.to_owned(), source })?;
@@ -196,7 +201,8 @@ fn make(
         data: None,
         calibration: CALIBRATION_INPUTS,
         finetune: args.finetune,
-        device: args.device.clone(),
+        device: args.devices.first().cloned().unwrap_or_default(),
+        cache: args.cache.clone(),
     };
     quantize_command::run(&quantize).map_err(|source| CrossvalidateError::Quantize { run: run.to_owned(), source })
 }
@@ -264,7 +270,8 @@ mod tests {
             batch: None,
             finetune: 0,
             set: Vec::new(),
-            device: String::new(),
+            devices: Vec::new(),
+            cache: CacheArgs::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod ablate_command;
 pub mod augment;
+pub mod bench_command;
 pub mod crossvalidate_command;
 pub mod data_command;
 pub mod dataset;
@@ -13,6 +14,7 @@ pub mod features;
 pub mod features_command;
 pub mod judge;
 pub mod network;
+pub mod pack_command;
 pub mod predict;
 pub mod quantize;
 pub mod quantize_command;

@@ -4,8 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    ablate_command, crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command,
-    report_command, robustness_command, sample, train_command,
+    ablate_command, bench_command, crossvalidate_command, data_command, evaluate, export, features_command,
+    pack_command, predict, quantize_command, report_command, robustness_command, sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -21,6 +21,8 @@ struct Cli {
 enum Command {
     /// Count what a data set holds
     Data(data_command::DataArgs),
+    /// Write a data set as one compact file that every command reads
+    Pack(pack_command::PackArgs),
     /// Train a network from a data set
     Train(train_command::TrainArgs),
     /// Train and score a network for each fold of speakers
@@ -35,6 +37,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Write a page that shows how good the network of a training run is, and where it fails
     Report(report_command::ReportArgs),
+    /// Time the training of a preset on made-up data
+    Bench(bench_command::BenchArgs),
     /// Write the speech features of a clip as a table or an array
     Features(features_command::FeaturesArgs),
     /// Measure how accuracy falls as pictures and clips get worse
@@ -51,6 +55,7 @@ const BAD_INPUT: u8 = 2;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
+        Command::Pack(args) => pack_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
         Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
         Command::Ablate(args) => ablate_command::run(&args).map_err(anyhow::Error::from),
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
         Command::Report(args) => report_command::run(&args).map_err(anyhow::Error::from),
         Command::Robustness(args) => robustness_command::run(&args).map_err(anyhow::Error::from),
+        Command::Bench(args) => bench_command::run(&args).map_err(anyhow::Error::from),
         Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),
         Command::Sample(args) => sample::run(&args).map_err(anyhow::Error::from),

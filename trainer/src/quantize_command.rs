@@ -8,6 +8,7 @@ use crate::report::{self, ReportError};
 use crate::temperature::best_temperature;
 use crate::train::data::{self, DataError};
 use crate::train::device;
+use crate::train::feature_cache::{CacheArgs, FeatureCache};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use crate::train::{Examples, learn_rounded};
 use moodbox_shared::Emotion;
@@ -38,6 +39,9 @@ pub struct QuantizeArgs {
     /// Where to compute that: see the features of this build
     #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
     pub device: String,
+    /// Where features are kept
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Why no file was written.
@@ -52,7 +56,7 @@ pub enum QuantizeCommandError {
     Data(#[from] DataError),
     /// No device to load the weights on.
     #[error(transparent)]
-    Device(#[from] device::UnknownDevice),
+    Device(#[from] device::DeviceError),
     /// The network does not quantise.
     #[error(transparent)]
     Quantize(#[from] QuantizeError),
@@ -82,7 +86,7 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     let device = device::by_name(&args.device)?;
     let network = folder.best_network(&device)?;
     let graph = network.to_float_graph();
-    let prepared = prepare(&description, args.calibration, args.finetune > 0)?;
+    let prepared = prepare(&description, args.calibration, args.finetune > 0, &args.cache.open())?;
 
     let meta = ModelMeta {
         labels: description.classes.clone(),
@@ -143,7 +147,12 @@ struct Prepared {
 
 /// * `calibration`: how many inputs
 /// * `learns`: whether the examples will be learned from once more
-fn prepare(description: &RunDescription, calibration: usize, learns: bool) -> Result<Prepared, DataError> {
+fn prepare(
+    description: &RunDescription,
+    calibration: usize,
+    learns: bool,
+    cache: &FeatureCache,
+) -> Result<Prepared, DataError> {
     match description.task {
         Task::Face => {
             let loaded = data::load_faces(&description.data, &description.cut())?;
@@ -158,7 +167,7 @@ fn prepare(description: &RunDescription, calibration: usize, learns: bool) -> Re
         }
         Task::Speech => {
             let varied = learns && description.recipe.augment;
-            let loaded = data::load_speech(&description.data, description.preset, &description.cut(), varied)?;
+            let loaded = data::load_speech(&description.data, description.preset, &description.cut(), varied, cache)?;
             description.check_data(&loaded)?;
             let windows =
                 |(windows, class): (Vec<Vec<f32>>, usize)| windows.into_iter().map(move |input| (input, class));

@@ -7,6 +7,7 @@ use crate::report::{ReportError, RobustnessCurve, print_line};
 use crate::temperature::best_temperature;
 use crate::train::data::{DataError, speech_input_kind};
 use crate::train::device;
+use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use moodbox_shared::model::Model;
 use std::fs;
@@ -38,6 +39,9 @@ pub struct ReportArgs {
     /// Leave the test data unread, as long as there is something to choose
     #[arg(long)]
     pub selection_only: bool,
+    /// Where features are kept
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Why there is no page.
@@ -69,7 +73,7 @@ pub enum ReportCommandError {
     },
     /// No device to load the weights on.
     #[error(transparent)]
-    Device(#[from] device::UnknownDevice),
+    Device(#[from] device::DeviceError),
     /// A file of the run can't be read.
     #[error("{} can't be read: {source}", path.display())]
     Read {
@@ -127,7 +131,7 @@ fn write(
     let progress = folder.progress()?;
     let robustness = robustness(&folder.file(ROBUSTNESS_FILE))?;
     let ablation = read_if_there(&folder.file(ABLATION_FILE))?;
-    let judged = judge_run(description, network, !args.selection_only)?;
+    let judged = judge_run(description, network, !args.selection_only, &args.cache.open())?;
     let (temperature, network_words, provenance) = match network {
         JudgedNetwork::Int8(model) => {
             let name = path.and_then(Path::file_name).unwrap_or_default().to_string_lossy();

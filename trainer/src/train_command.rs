@@ -5,7 +5,8 @@ use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
 use crate::network::Preset;
 use crate::train::data::{self, Cut, DataError, Loaded};
-use crate::train::device::{self, UnknownDevice};
+use crate::train::device::{self, DeviceError};
+use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use crate::train::{Examples, Recipe, RecipeError, TrainError, Trained, resume_or_start};
 use moodbox_shared::Emotion;
@@ -48,9 +49,9 @@ pub struct TrainArgs {
     /// Seed of weights, order, variation and split
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Where to compute: see the features of this build
-    #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
-    pub device: String,
+    /// Where to compute: see the features of this build; several share every batch
+    #[arg(long = "device", visible_alias = "devices", value_name = "NAME,…", value_delimiter = ',', default_values = device::AVAILABLE.first())]
+    pub devices: Vec<String>,
     /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=4))]
     pub fold: u8,
@@ -72,6 +73,9 @@ pub struct TrainArgs {
     /// Go on from the last checkpoint in --out
     #[arg(long)]
     pub resume: bool,
+    /// Where features are kept
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Why no network was trained.
@@ -83,7 +87,7 @@ pub enum TrainCommandError {
     Data(#[from] DataError),
     /// No such device.
     #[error(transparent)]
-    Device(#[from] UnknownDevice),
+    Device(#[from] DeviceError),
     /// The run's folder is not to be used.
     #[error(transparent)]
     Folder(#[from] RunFolderError),
@@ -120,7 +124,7 @@ pub(crate) fn on_interruption() -> Arc<AtomicBool> {
 
 /// Trains, or goes on training, until that is set.
 pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), TrainCommandError> {
-    let device = device::by_name(&args.device)?;
+    let devices = device::by_names(&args.devices)?;
     let resumed = if args.resume { Some(resumable(args)?) } else { None };
     let cut = resumed.as_ref().map_or_else(|| cut(args), |(_, description)| description.cut());
     let (recipe, preset) = match &resumed {
@@ -135,17 +139,17 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
                 None => start(args, &cut, recipe, Task::Face, &loaded, loaded.examples.class_names(), None)?,
             };
             description.check_data(&loaded)?;
-            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, interrupted)?, args)
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &devices, interrupted)?, args)
         }
         TaskName::Speech => {
-            let loaded = data::load_speech(&args.data, preset, &cut, recipe.augment)?;
+            let loaded = data::load_speech(&args.data, preset, &cut, recipe.augment, &args.cache.open())?;
             let statistics = Some(loaded.examples.statistics());
             let (folder, description) = match resumed {
                 Some(run) => run,
                 None => start(args, &cut, recipe, Task::Speech, &loaded, loaded.examples.class_names(), statistics)?,
             };
             description.check_data(&loaded)?;
-            finish(&resume_or_start(&folder, &description, &loaded.examples, &device, interrupted)?, args)
+            finish(&resume_or_start(&folder, &description, &loaded.examples, &devices, interrupted)?, args)
         }
     }
 }
@@ -230,7 +234,7 @@ fn cut(args: &TrainArgs) -> Cut {
     }
 }
 
-/// A preset's recipe.
+/// How a preset is trained unless options say otherwise.
 pub(crate) fn preset_recipe(preset: Preset, task: TaskName, seed: u64) -> Recipe {
     match (preset, task) {
         // As published: Adam (which decay 0 makes of AdamW), batches of 16, nothing else.

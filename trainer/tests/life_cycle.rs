@@ -201,6 +201,42 @@ fn a_run_goes_on_where_it_was_interrupted() {
 }
 
 #[test]
+fn a_pack_serves_as_its_folder_does() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, pack) = (path("data"), path("data.moodpack"));
+    write_pictures(Path::new(&data), 20);
+    succeed(&["pack", &data, "--out", &pack]);
+    let bytes = |path: &Path| fs::metadata(path).expect("written").len();
+    let unpacked: u64 = 60 * 48 * 48;
+    assert!(bytes(Path::new(&pack)) < unpacked, "less than the pixels themselves");
+    let count = |data: &str| succeed(&["data", data]).lines().skip(1).collect::<Vec<_>>().join("\n");
+    assert_eq!(count(&pack), count(&data));
+
+    let learn = |data: &str, out: &str| {
+        let sizes = ["--preset", "paper", "--batch", "8", "--epochs", "1"];
+        succeed(&[&["train", "face", "--data", data, "--out", out], &sizes[..]].concat());
+        let json = |name: &str| -> serde_json::Value {
+            let text = fs::read_to_string(Path::new(out).join(name)).expect("written");
+            serde_json::from_str(&text).expect("JSON")
+        };
+        (json("run.json")["data_hash"].clone(), json("history.json")[0]["train_loss"].clone())
+    };
+    let (from_folder, from_pack) = (path("from-folder"), path("from-pack"));
+    assert_eq!(learn(&data, &from_folder), learn(&pack, &from_pack));
+
+    let model = path("face.moodnet");
+    succeed(&["quantize", "--run", &from_folder, "--data", &pack, "--out", &model, "--calibration", "16"]);
+    let score = |data: &str| succeed(&["evaluate", "--model", &model, "--data", data, "--json"]);
+    assert_eq!(score(&pack), score(&data));
+
+    let whole = fs::read(&pack).expect("written");
+    fs::write(&pack, &whole[..whole.len() - 100]).expect("a writable file");
+    refuse(&["data", &pack], "damaged pack");
+    refuse(&["train", "face", "--data", &pack, "--out", &path("new")], "damaged pack");
+}
+
+#[test]
 fn bad_input_is_answered_in_one_line() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
@@ -210,6 +246,8 @@ fn bad_input_is_answered_in_one_line() {
     refuse(&["train", "face", "--data", &path("nowhere"), "--out", &out], "does not exist");
     refuse(&["train", "face", "--data", &empty, "--out", &out], "no labels");
     refuse(&["train", "face", "--data", &empty, "--out", &out, "--device", "abacus"], "abacus");
+    refuse(&["train", "face", "--data", &empty, "--out", &out, "--device", "flex,abacus"], "'abacus'");
+    refuse(&["bench", "face", "--device", "flex:1"], "a number from 0");
     refuse(&["quantize", "--run", &empty, "--out", &path("x.moodnet")], "no training run");
     refuse(&["export", "--out", &path("x.onnx")], "--run");
     refuse(&["export", "--model", &path("missing.moodnet"), "--out", &path("x.onnx")], "missing.moodnet");

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use super::DatasetError;
 use super::folder::{Medium, entries};
+use super::{DatasetError, Pack};
 
 /// A data set that can be walked through. What was unpacked for that goes with it.
 pub(crate) struct Unpacked {
@@ -17,10 +17,10 @@ pub(crate) struct Unpacked {
 }
 
 impl Unpacked {
-    /// Unpacks `path` if it is a zip; all else stays where it is.
+    /// Unpacks `path` if it is a zip; all else stays where it is, a pack under whatever name too.
     pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
-        if !is_zip || path.is_dir() {
+        if !is_zip || path.is_dir() || Pack::is_at(path) {
             return Ok(Self { path: path.to_owned(), _folder: None });
         }
         let file = File::open(path).map_err(|error| DatasetError::of_io(path, error))?;

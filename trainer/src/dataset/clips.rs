@@ -55,7 +55,7 @@ impl ClipSet {
     }
 }
 
-/// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts; a zip of it, too.
+/// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts; a zip or a pack of it, too.
 ///
 /// Fails where there is no data set or nothing readable in it; single files that can't be read are listed in the result.
 pub fn read_clips(dir: &Path) -> Result<ClipSet, DatasetError> {
@@ -74,7 +74,10 @@ pub fn read_clips_of(dir: &Path, part: Part) -> Result<ClipSet, DatasetError> {
 
 /// [`read_clips_of`] where it is no failure that there are none.
 pub(crate) fn find_clips(layout: &Layout, part: Part) -> Result<ClipSet, DatasetError> {
-    let mut set = read_clip_files(layout.list(part, Medium::Sound)?);
+    let mut set = match layout {
+        Layout::Pack(pack) => ClipSet { clips: pack.clips(part)?, ..ClipSet::default() },
+        _ => read_clip_files(layout.list(part, Medium::Sound)?),
+    };
     set.duplicates = count_duplicates(set.clips.iter().map(|clip| clip.content_hash));
     Ok(set)
 }

@@ -37,7 +37,7 @@ pub enum DatasetError {
         found: String,
     },
     /// A file that is no data set.
-    #[error("{} is no data set: a folder, a fer2013.csv or a zip of either is", path.display())]
+    #[error("{} is no data set: a folder, a fer2013.csv, a zip of either or a pack is", path.display())]
     NotADataset {
         /// The file.
         path: PathBuf,
@@ -49,6 +49,24 @@ pub enum DatasetError {
         path: PathBuf,
         /// What went wrong.
         source: io::Error,
+    },
+    /// A pack that can't be read.
+    #[error("{} is a damaged pack ({reason}): copy it again, or make it anew with `moodbox-trainer pack`", path.display())]
+    Pack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A pack of another trainer.
+    #[error("{} is a pack of format {found}, and this trainer reads format {known}: make it anew with this trainer", path.display())]
+    PackFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The format read here.
+        known: u32,
     },
     /// The data set was cut into parts, and this one is not there.
     #[error("{} has no part '{part}', only: {found}", path.display())]
@@ -102,6 +120,13 @@ impl DatasetError {
             io::ErrorKind::NotFound => Self::Missing { path: path.to_owned() },
             _ => Self::Unreachable { path: path.to_owned(), source },
         }
+    }
+
+    /// * `found`: the parts that are there; none in a data set without parts
+    pub(super) fn no_part(path: &Path, part: Part, found: &[Part]) -> Self {
+        let names: Vec<&str> = found.iter().map(|part| part.name()).collect();
+        let found = if names.is_empty() { "one whole (use it without a part)".to_owned() } else { names.join(", ") };
+        Self::NoPart { path: path.to_owned(), part, found }
     }
 
     pub(crate) fn nothing_readable(

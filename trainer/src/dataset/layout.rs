@@ -7,7 +7,7 @@ use moodbox_shared::Emotion;
 
 use super::folder::{Listing, Medium, entries, file_name};
 use super::ravdess::{RavdessName, is_actor_folder};
-use super::{DatasetError, Part};
+use super::{DatasetError, Pack, Part};
 
 /// How a data set lies on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Layout {
     Labelled(PathBuf),
     /// `Actor_NN/03-…`, below this folder.
     Ravdess(PathBuf),
+    /// One file that holds any of these.
+    Pack(Pack),
 }
 
 impl Layout {
@@ -32,6 +34,9 @@ impl Layout {
     pub fn detect(path: &Path) -> Result<Self, DatasetError> {
         let metadata = fs::metadata(path).map_err(|error| DatasetError::of_io(path, error))?;
         if !metadata.is_dir() {
+            if Pack::is_at(path) {
+                return Pack::open(path).map(Self::Pack);
+            }
             let is_table = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
             return if is_table {
                 Ok(Self::Fer2013Csv(path.to_owned()))
@@ -70,7 +75,7 @@ impl Layout {
 
     /// Files of one part and medium with their labels.
     ///
-    /// A data set without parts is all `Train`. The table lists no files: see [`super::fer2013::read_csv`].
+    /// A data set without parts is all `Train`. Table and pack list no files: see [`super::fer2013::read_csv`] and [`Pack`].
     pub(super) fn list(&self, part: Part, medium: Medium) -> Result<Listing, DatasetError> {
         let mut listing = Listing::default();
         let whole = matches!(part, Part::All | Part::Train);
@@ -89,7 +94,7 @@ impl Layout {
             }
             Self::Labelled(dir) => listing.add_labelled(dir, dir, Part::Train, medium)?,
             Self::Ravdess(dir) if medium == Medium::Sound => listing.add_ravdess(dir)?,
-            Self::Ravdess(_) | Self::Fer2013Csv(_) => {}
+            Self::Ravdess(_) | Self::Fer2013Csv(_) | Self::Pack(_) => {}
         }
         Ok(listing)
     }
@@ -102,6 +107,7 @@ impl Layout {
                 names.dedup();
                 names
             }
+            Self::Pack(pack) => pack.parts().to_vec(),
             _ => Vec::new(),
         }
     }
@@ -112,9 +118,9 @@ impl Layout {
         match self {
             Self::Fer2013Csv(_) => Part::Validation,
             Self::Labelled(_) | Self::Ravdess(_) => Part::All,
-            Self::Parts { .. } if parts.contains(&Part::Validation) => Part::Validation,
-            Self::Parts { .. } if parts.contains(&Part::Test) => Part::Test,
-            Self::Parts { .. } => Part::All,
+            _ if parts.contains(&Part::Validation) => Part::Validation,
+            _ if parts.contains(&Part::Test) => Part::Test,
+            Self::Parts { .. } | Self::Pack(_) => Part::All,
         }
     }
 
@@ -123,6 +129,9 @@ impl Layout {
         let is_held_out = |part| matches!(part, Part::Validation | Part::Test);
         match self {
             Self::Fer2013Csv(path) if is_held_out(part) => Ok(Some(path.clone())),
+            Self::Pack(pack) if is_held_out(part) && pack.parts().contains(&Part::Train) => {
+                Ok(Some(pack.path().to_owned()))
+            }
             Self::Parts { root, parts } if is_held_out(part) && parts.iter().any(|(part, _)| *part == Part::Train) => {
                 Ok(Some(root.clone()))
             }
@@ -143,9 +152,7 @@ impl Layout {
     }
 
     fn no_part(&self, path: &Path, part: Part) -> DatasetError {
-        let parts: Vec<&str> = self.parts().into_iter().map(Part::name).collect();
-        let found = if parts.is_empty() { "one whole (use it without a part)".to_owned() } else { parts.join(", ") };
-        DatasetError::NoPart { path: path.to_owned(), part, found }
+        DatasetError::no_part(path, part, &self.parts())
     }
 }
 
@@ -159,6 +166,7 @@ impl std::fmt::Display for Layout {
             }
             Self::Labelled(_) => f.write_str("folders by label"),
             Self::Ravdess(_) => f.write_str("RAVDESS"),
+            Self::Pack(pack) => write!(f, "a pack of {}", pack.layout()),
         }
     }
 }

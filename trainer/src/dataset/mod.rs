@@ -11,6 +11,7 @@ pub mod fer2013;
 pub mod folder;
 mod layout;
 mod left_out;
+pub mod pack;
 mod pictures;
 pub mod ravdess;
 pub mod split;
@@ -22,12 +23,14 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use clips::{Clip, ClipSet, read_clips, read_clips_of};
 pub use content::content_hash;
 pub use error::DatasetError;
 pub use layout::Layout;
 pub use left_out::LeftOut;
+pub use pack::Pack;
 pub use pictures::{Picture, PictureSet, read_pictures, read_training_beside};
 pub use votes::{Labels, VoteTable, Votes};
 
@@ -38,7 +41,8 @@ pub(crate) use pictures::find_pictures;
 use folder::{LabelledFile, Listing};
 
 /// A part of a data set, as its publisher cut it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     /// What networks learn from (`train/`, `Usage` Training). A data set without parts counts as this.
     Train,

@@ -39,7 +39,7 @@ pub struct PictureSet {
 
 /// Reads the pictures of one part of a data set.
 ///
-/// * `dir`: FER2013 (`fer2013.csv` or the folder that holds it; `train|validation|test/<emotion>/*`), or any `<label>/*` folder; a zip of any, too
+/// * `dir`: FER2013 (`fer2013.csv` or the folder that holds it; `train|validation|test/<emotion>/*`), or any `<label>/*` folder; a zip or a pack of any, too
 /// * `part`: a data set without parts is all `Train`
 ///
 /// Fails where there is no data set, no such part, or nothing readable in it; single files that can't be read are listed in the result.
@@ -56,6 +56,7 @@ pub fn read_pictures(dir: &Path, part: Part) -> Result<PictureSet, DatasetError>
 pub(crate) fn find_pictures(layout: &Layout, part: Part) -> Result<PictureSet, DatasetError> {
     let mut set = match layout {
         Layout::Fer2013Csv(csv) => fer2013::read_csv(csv, part)?,
+        Layout::Pack(pack) => PictureSet { pictures: pack.pictures(part)?, ..PictureSet::default() },
         _ => read_picture_files(layout.list(part, Medium::Picture)?),
     };
     set.duplicates = count_duplicates(set.pictures.iter().map(|picture| picture.content_hash));

@@ -4,12 +4,12 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use moodbox_shared::Emotion;
 use serde::{Deserialize, Serialize};
 
-use super::DatasetError;
+use super::{DatasetError, Pack};
 
 /// Whose word counts for what a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -25,15 +25,31 @@ pub enum Labels {
 impl Labels {
     /// Reads the votes where they count.
     ///
-    /// * `votes`: the table; where it is not named, `ferplus_votes.csv` in the data set's folder or in the one above
+    /// * `votes`: the table; where it is not named, that of a pack, or `ferplus_votes.csv` in the data set's folder or in the one above
     pub fn table(self, votes: Option<&Path>, data: &Path) -> Result<Option<VoteTable>, DatasetError> {
         if self == Self::Fer2013 {
             return Ok(None);
         }
-        let beside = || [Some(data), data.parent()].into_iter().flatten().map(|folder| folder.join(TABLE_NAME));
-        let path = votes.map(Path::to_path_buf).or_else(|| beside().find(|path| path.is_file()));
+        if votes.is_none()
+            && Pack::is_at(data)
+            && let Some(text) = Pack::open(data)?.votes()?
+        {
+            return VoteTable::parse(&text, data).map(Some);
+        }
+        let path = votes.map(Path::to_path_buf).or_else(|| beside(data));
         VoteTable::read(&path.ok_or(DatasetError::VotesMissing { path: data.to_owned() })?).map(Some)
     }
+}
+
+/// The table that lies in a data set's folder, or in the one above.
+pub(super) fn beside(data: &Path) -> Option<PathBuf> {
+    let folders = [Some(data), data.parent()].into_iter().flatten();
+    folders.map(|folder| folder.join(TABLE_NAME)).find(|path| path.is_file())
+}
+
+/// A table's text.
+pub(super) fn read_table(path: &Path) -> Result<String, DatasetError> {
+    fs::read_to_string(path).map_err(|error| DatasetError::of_io(path, error))
 }
 
 /// Where the votes are looked for.
@@ -88,7 +104,13 @@ impl VoteTable {
     ///
     /// Lines without a file name are passed over, as FER+ has some for pictures that it took out.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        let text = fs::read_to_string(path).map_err(|error| DatasetError::of_io(path, error))?;
+        Self::parse(&read_table(path)?, path)
+    }
+
+    /// [`VoteTable::read`] of a text.
+    ///
+    /// * `path`: where it lay, for messages
+    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, DatasetError> {
         let mut lines = text.lines().zip(1..);
         let header: Vec<&str> = lines.next().map_or("", |(line, _)| line).split(',').map(str::trim).collect();
         let find = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));

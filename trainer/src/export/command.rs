@@ -36,7 +36,7 @@ pub enum ExportCommandError {
     Folder(#[from] RunFolderError),
     /// No device to load the weights on.
     #[error(transparent)]
-    Device(#[from] device::UnknownDevice),
+    Device(#[from] device::DeviceError),
     /// The model can't be read.
     #[error("{} can't be read: {source}", path.display())]
     Read {

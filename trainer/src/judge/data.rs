@@ -12,6 +12,7 @@ use crate::dataset::{Clip, DatasetError, Layout, LeftOut, Part, Unpacked};
 use crate::evaluate::{clips_to_score, pictures_to_score};
 use crate::features::clip_rows;
 use crate::train::data::{self, DataError, speech_input_kind};
+use crate::train::feature_cache::FeatureCache;
 use crate::train::run_folder::RunDescription;
 use crate::train::speech_examples::rows_for;
 
@@ -34,10 +35,16 @@ pub struct JudgedRun {
 ///
 /// * `run`: with the folder where the data lies now
 /// * `with_test`: whether the test data is read
-pub fn judge_run(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: bool) -> Result<JudgedRun, DataError> {
+/// * `cache`: where features are looked for before they are computed
+pub fn judge_run(
+    run: &RunDescription,
+    network: &JudgedNetwork<'_>,
+    with_test: bool,
+    cache: &FeatureCache,
+) -> Result<JudgedRun, DataError> {
     match run.task {
         Task::Face => judge_faces(run, network, with_test),
-        Task::Speech => judge_speech(run, network, with_test),
+        Task::Speech => judge_speech(run, network, with_test, cache),
     }
 }
 
@@ -81,8 +88,13 @@ fn faces(network: &JudgedNetwork<'_>, pictures: Vec<(&String, Emotion, &OwnedLum
     part
 }
 
-fn judge_speech(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: bool) -> Result<JudgedRun, DataError> {
-    let mut loaded = data::load_speech(&run.data, run.preset, &run.cut(), false)?;
+fn judge_speech(
+    run: &RunDescription,
+    network: &JudgedNetwork<'_>,
+    with_test: bool,
+    cache: &FeatureCache,
+) -> Result<JudgedRun, DataError> {
+    let mut loaded = data::load_speech(&run.data, run.preset, &run.cut(), false, cache)?;
     run.check_data(&loaded)?;
     let classes = loaded.examples.class_names();
     let chosen = loaded.examples.selection();

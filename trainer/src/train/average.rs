@@ -2,15 +2,16 @@
 //! any single step (Polyak and Juditsky 1992).
 
 use crate::network::Network;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Tensor, TensorData};
-use std::collections::HashMap;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::Tensor;
 
-/// Running means by parameter.
+/// Running means of all weights and of batch normalisation's statistics, on the network's own device.
+///
+/// They stand in the order in which the network visits its parameters: running statistics get a new id each time they are loaded.
 pub(super) struct Average {
     decay: f32,
     steps: usize,
-    means: HashMap<ParamId, Vec<f32>>,
+    means: Vec<Tensor<1>>,
 }
 
 impl Average {
@@ -18,48 +19,80 @@ impl Average {
     ///
     /// * `decay`: share of the old mean that stays at each step, below one; 0 keeps the last weights only
     pub(super) fn new(decay: f32, network: &Network, steps: usize) -> Self {
-        let mut average = Self { decay, steps, means: HashMap::new() };
-        network.visit(&mut Update { average: &mut average, keep: 0.0 });
-        average
+        let mut flat = Flat(Vec::new());
+        network.visit(&mut flat);
+        Self { decay, steps, means: flat.0 }
     }
 
     /// Takes the weights after a step in; early means forget faster, so that the random start is soon gone.
     pub(super) fn update(&mut self, network: &Network) {
         self.steps += 1;
         let keep = self.decay.min(self.steps as f32 / (10.0 + self.steps as f32));
-        network.visit(&mut Update { average: self, keep });
+        let mut flat = Flat(Vec::with_capacity(self.means.len()));
+        network.visit(&mut flat);
+        for (mean, value) in self.means.iter_mut().zip(flat.0) {
+            // Moved, not cloned: a tensor with one owner is changed in place.
+            let old = std::mem::replace(mean, value.clone());
+            *mean = old.mul_scalar(keep) + value.mul_scalar(1.0 - keep);
+        }
     }
 
     /// The network with the means as weights.
     pub(super) fn apply(&self, network: Network) -> Network {
-        network.map(&mut Apply { average: self })
+        network.map(&mut Apply { means: self.means.iter() })
     }
 }
 
-struct Update<'a> {
-    average: &'a mut Average,
-    keep: f32,
-}
+/// Collects every parameter as a row of numbers that no gradient follows.
+struct Flat(Vec<Tensor<1>>);
 
-impl ModuleVisitor for Update<'_> {
+impl ModuleVisitor for Flat {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let values = crate::network::module::numbers(param.val());
-        let mean = self.average.means.entry(param.id).or_insert_with(|| values.clone());
-        for (mean, value) in mean.iter_mut().zip(values) {
-            *mean = self.keep * *mean + (1.0 - self.keep) * value;
-        }
+        self.0.push(param.val().without_autodiff().reshape([-1]));
     }
 }
 
 struct Apply<'a> {
-    average: &'a Average,
+    means: std::slice::Iter<'a, Tensor<1>>,
 }
 
 impl ModuleMapper for Apply<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(mean) = self.average.means.get(&param.id) else {
+        let Some(mean) = self.means.next() else {
             return param;
         };
-        param.map(|tensor| Tensor::from_data(TensorData::new(mean.clone(), tensor.shape()), &tensor.device()))
+        param.map(|tensor| mean.clone().reshape(tensor.shape()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::architecture::{After, Architecture, Tensor as Source};
+    use crate::train::device;
+
+    fn flat(network: &Network) -> Vec<f32> {
+        let mut flat = Flat(Vec::new());
+        network.visit(&mut flat);
+        flat.0.into_iter().flat_map(crate::network::module::numbers).collect()
+    }
+
+    #[test]
+    fn means_follow_the_weights_as_the_formula_says() {
+        let device = device::default_device().unwrap();
+        let mut net = Architecture::new([4, 4, 1]);
+        let x = net.convolution(Source::Input, 3, [3, 3], [1, 1], After::NormRelu);
+        net.dense(x, 2);
+        let networks = [(); 4].map(|()| Network::new(&net, &device));
+        let mut average = Average::new(0.15, &networks[0], 0);
+        let mut expected = flat(&networks[0]);
+        for (network, keep) in networks[1..].iter().zip([1.0f32 / 11.0, 0.15, 0.15]) {
+            average.update(network);
+            for (mean, value) in expected.iter_mut().zip(flat(network)) {
+                *mean = keep * *mean + (1.0 - keep) * value;
+            }
+        }
+        assert_eq!(flat(&average.apply(networks[3].clone())), expected);
+        assert_ne!(flat(&networks[3]), expected);
     }
 }

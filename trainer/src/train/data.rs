@@ -2,6 +2,7 @@
 
 use super::Examples;
 use super::face_examples::FaceExamples;
+use super::feature_cache::FeatureCache;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
 use crate::dataset::{self, DatasetError, Labels, LeftOut, Part, split};
@@ -117,7 +118,14 @@ pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataEr
 /// Reads clips and computes their features; some speakers are left out, some choose.
 ///
 /// * `augment`: whether variants of the clips are made, which only training needs
-pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Result<Loaded<SpeechExamples>, DataError> {
+/// * `cache`: where features are looked for before they are computed
+pub fn load_speech(
+    data: &Path,
+    preset: Preset,
+    cut: &Cut,
+    augment: bool,
+    cache: &FeatureCache,
+) -> Result<Loaded<SpeechExamples>, DataError> {
     let set = dataset::read_clips(data)?;
     report_left_out(&set.unreadable, &set.unknown_labels);
     let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
@@ -140,7 +148,7 @@ pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Res
         let labels: Vec<Emotion> = clips.iter().map(|clip| clip.emotion).collect();
         (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified".to_owned())
     };
-    let examples = SpeechExamples::new(speech_input_kind(preset), &clips, &split, augment, cut.seed);
+    let examples = SpeechExamples::new(speech_input_kind(preset), &clips, &split, augment, cut.seed, cache);
     check_classes(data, examples.class_names())?;
     if examples.left_out > 0 {
         println!("{} clips shorter than {} samples are left out", examples.left_out, moodbox_shared::audio::CHROMA_FFT);

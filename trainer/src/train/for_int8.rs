@@ -2,7 +2,7 @@
 
 use super::average::Average;
 use super::batch::{order, training_batch};
-use super::learner::tensor;
+use super::step::tensor;
 use super::{Examples, Recipe};
 use crate::network::{Network, Rounding};
 use burn::module::Module;

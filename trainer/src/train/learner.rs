@@ -3,13 +3,14 @@
 use super::average::Average;
 use super::batch::{Batch, largest, order, training_batch};
 use super::run_folder::{Progress, RunDescription, RunFolder, RunFolderError};
+use super::step::{Learner, Seen, tensor};
+use super::stopwatch::{Phase, Stopwatch};
 use super::{Examples, Recipe};
 use crate::network::Network;
 use crate::report::{self, EpochRecord};
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::Device;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,11 +59,13 @@ pub struct Trained {
 }
 
 /// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one.
+///
+/// * `devices`: at least one; several share each batch
 pub fn resume_or_start<E: Examples + ?Sized>(
     folder: &RunFolder,
     description: &RunDescription,
     examples: &E,
-    device: &Device,
+    devices: &[Device],
     interrupted: &AtomicBool,
 ) -> Result<Trained, TrainError> {
     let (training, selection) = (examples.training_len(), examples.selection_len());
@@ -71,41 +74,30 @@ pub fn resume_or_start<E: Examples + ?Sized>(
     }
     let recipe = &description.recipe;
     let mut progress = folder.progress()?;
-    let device = device.clone().autodiff();
-    device.seed(recipe.seed);
-    let mut optimizer = AdamWConfig::new().with_weight_decay(recipe.weight_decay).init();
-    let mut network = if progress.epochs_done > 0 {
-        let (network, loaded) = folder.last_state(&progress, &description.architecture, optimizer, &device)?;
-        optimizer = loaded;
-        network
-    } else {
-        Network::new(&description.architecture, &device)
-    };
-    let steps_done = progress.epochs_done * steps(training, recipe);
-    let mut average = if progress.epochs_done > 0 {
+    let mut learner = Learner::new(&description.architecture, recipe, devices);
+    let device = learner.devices[0].clone();
+    if progress.epochs_done > 0 {
+        (learner.network, learner.optimizer) =
+            folder.last_state(&progress, &description.architecture, learner.optimizer, &device)?;
         let averaged = folder.last_average(&progress, &description.architecture, &device)?;
-        Average::new(recipe.average_decay, &averaged, steps_done)
-    } else {
-        Average::new(recipe.average_decay, &network, 0)
-    };
+        let steps_done = progress.epochs_done * steps(training, recipe);
+        learner.average = Average::new(recipe.average_decay, &averaged, steps_done);
+    }
 
     let bar = progress_bar(recipe, training, progress.epochs_done);
     while progress.epochs_done < recipe.epochs && !progress.finished {
         let epoch = progress.epochs_done + 1;
         let started = Instant::now();
-        // Dropout draws from the device's own generator.
-        device.seed(recipe.seed.wrapping_add(epoch as u64));
-        let Some((next, train)) =
-            learn(network, &mut optimizer, &mut average, examples, recipe, epoch, &device, interrupted, &bar)
-        else {
+        let mut stopwatch = Stopwatch::start(false);
+        let Some(train) = learn(&mut learner, examples, recipe, epoch, &mut stopwatch, interrupted, &bar) else {
             bar.abandon();
             return Ok(Trained { progress, interrupted: true });
         };
-        network = next;
         if !train.loss.is_finite() {
             return Err(TrainError::Diverged { epoch, loss: train.loss });
         }
-        let averaged = average.apply(network.valid());
+        // Settles the running statistics too, which otherwise lag a step behind: what is kept is what the next step starts from.
+        let averaged = learner.average.apply(learner.network.valid());
         let chosen = judge(&averaged, examples, &device.clone().inner());
         progress.epochs_done = epoch;
         if chosen.accuracy > progress.best_selection_accuracy || progress.best_epoch == 0 {
@@ -121,7 +113,7 @@ pub fn resume_or_start<E: Examples + ?Sized>(
             learning_rate: recipe.learning_rate((epoch - 1) * steps(training, recipe), steps(training, recipe)),
             seconds: started.elapsed().as_secs_f64(),
         });
-        folder.keep(&progress, &network, averaged, &optimizer)?;
+        folder.keep(&progress, &learner.network, averaged, &learner.optimizer)?;
         report::write_history(folder.path(), &progress.history)?;
         report::curves_png(&folder.file("curves.png"), &progress.history)?;
         let line = format!(
@@ -148,9 +140,9 @@ pub fn resume_or_start<E: Examples + ?Sized>(
 
 /// Loss and accuracy over some examples.
 #[derive(Clone, Copy, Debug)]
-struct Figures {
-    loss: f32,
-    accuracy: f32,
+pub(super) struct Figures {
+    pub loss: f32,
+    pub accuracy: f32,
 }
 
 fn steps(training: usize, recipe: &Recipe) -> usize {
@@ -158,22 +150,30 @@ fn steps(training: usize, recipe: &Recipe) -> usize {
 }
 
 /// One pass over the training data; `None` if interrupted on the way.
-#[allow(clippy::too_many_arguments)] // One call, and each is a different thing.
-fn learn<E: Examples + ?Sized>(
-    mut network: Network,
-    optimizer: &mut ModuleOptimizer,
-    average: &mut Average,
+pub(super) fn learn<E: Examples + ?Sized>(
+    learner: &mut Learner,
     examples: &E,
     recipe: &Recipe,
     epoch: usize,
-    device: &Device,
+    stopwatch: &mut Stopwatch,
     interrupted: &AtomicBool,
     bar: &ProgressBar,
-) -> Option<(Network, Figures)> {
+) -> Option<Figures> {
+    // Dropout draws from a device's own generator.
+    for (device, number) in learner.devices.iter().zip(0..) {
+        device.seed(recipe.seed.wrapping_add(epoch as u64).wrapping_add(number << 32));
+    }
     let order = order(examples.training_len(), recipe.seed, epoch);
     let steps = steps(order.len(), recipe);
-    let shape = examples.input_shape();
-    let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
+    let first = learner.devices[0].clone();
+    let (mut loss_sum, mut right) = (0.0, 0);
+    let mut read = |seen: Option<(Seen, usize)>| {
+        if let Some((seen, len)) = seen {
+            let (loss, told) = seen.read();
+            loss_sum += f64::from(loss) * len as f64;
+            right += told;
+        }
+    };
     let (sender, receiver) = sync_channel::<Batch>(2);
     let finished = std::thread::scope(|scope| {
         let order = &order;
@@ -184,37 +184,27 @@ fn learn<E: Examples + ?Sized>(
                 }
             }
         });
+        let mut last = None;
         for (step, batch) in receiver.into_iter().enumerate() {
             if interrupted.load(Ordering::Relaxed) {
                 // The receiver goes with this loop, and the sender stops at its next batch.
                 return false;
             }
+            stopwatch.lap(Phase::Data, &first);
             let len = batch.classes.len();
-            let inputs = tensor(batch.inputs, [len, shape[0], shape[1], shape[2]], device);
-            let targets: Tensor<2> = tensor(batch.targets, [len, examples.classes()], device);
-            let log_posteriors = log_softmax(network.forward(inputs), 1);
-            let loss = (targets * log_posteriors.clone()).sum_dim(1).mean().neg();
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
             let rate = recipe.learning_rate((epoch - 1) * steps + step, steps);
-            network = optimizer.step(rate, network.clone(), gradients);
-            average.update(&network);
-
-            loss_sum += f64::from(scalar(loss)) * len as f64;
-            let rows = crate::network::module::numbers(log_posteriors);
-            right += rows
-                .chunks_exact(examples.classes())
-                .zip(&batch.classes)
-                .filter(|(row, class)| largest(row) == **class)
-                .count();
-            seen += len;
+            let seen = learner.step(batch, examples.input_shape(), rate, stopwatch);
+            // A step is read when the next one is on its way, so that no device waits.
+            read(last.replace((seen, len)));
+            stopwatch.lap(Phase::Reading, &first);
             bar.inc(1);
         }
+        read(last);
+        stopwatch.lap(Phase::Reading, &first);
         true
     });
-    finished.then(|| {
-        let figures = Figures { loss: (loss_sum / seen as f64) as f32, accuracy: right as f32 / seen as f32 };
-        (network, figures)
-    })
+    let seen = order.len();
+    finished.then(|| Figures { loss: (loss_sum / seen as f64) as f32, accuracy: right as f32 / seen as f32 })
 }
 
 /// Loss and accuracy on the selection data; inputs of one group are judged by the mean of their log-posteriors.
@@ -250,14 +240,6 @@ fn judge<E: Examples + ?Sized>(network: &Network, examples: &E, device: &Device)
         right += usize::from(largest(sum) == class);
     }
     Figures { loss: loss / groups as f32, accuracy: right as f32 / groups as f32 }
-}
-
-pub(super) fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(numbers, shape), device)
-}
-
-fn scalar(tensor: Tensor<1>) -> f32 {
-    crate::network::module::numbers(tensor).first().copied().unwrap_or(f32::NAN)
 }
 
 fn progress_bar(recipe: &Recipe, training: usize, epochs_done: usize) -> ProgressBar {

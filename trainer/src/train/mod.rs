@@ -2,14 +2,18 @@
 
 mod average;
 mod batch;
+pub mod bench;
 pub mod data;
 pub mod device;
 pub mod examples;
 pub mod face_examples;
+pub mod feature_cache;
 mod for_int8;
 mod learner;
 pub mod run_folder;
 pub mod speech_examples;
+mod step;
+pub mod stopwatch;
 
 pub use examples::Examples;
 pub use for_int8::learn_rounded;

@@ -2,10 +2,11 @@
 
 use super::Examples;
 use super::examples::{shares, spread};
+use super::feature_cache::FeatureCache;
 use crate::augment::{Variation, speech};
 use crate::dataset::Clip;
 use crate::dataset::split::Split;
-use crate::features::{clip_rows, rows_of_clips};
+use crate::features::rows_of_clips;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::mfcc::Dct;
 use moodbox_shared::audio::speech_input::{average, scale_average};
@@ -34,6 +35,7 @@ pub struct SpeechExamples {
 }
 
 /// A clip to choose by.
+#[derive(Debug, PartialEq)]
 pub struct SelectionClip {
     /// As the data set names it.
     pub id: String,
@@ -44,8 +46,15 @@ pub struct SelectionClip {
 }
 
 impl SpeechExamples {
-    /// Computes the features of all clips of a split, and of their variants if `augment` says so.
-    pub fn new(kind: SpeechInputKind, clips: &[Clip], split: &Split, augment: bool, seed: u64) -> Self {
+    /// Computes the features of all clips of a split, and of their variants if `augment` says so, or finds them in the cache.
+    pub fn new(
+        kind: SpeechInputKind,
+        clips: &[Clip],
+        split: &Split,
+        augment: bool,
+        seed: u64,
+        cache: &FeatureCache,
+    ) -> Self {
         let used = || split.train.iter().chain(&split.selection).map(|&index| &clips[index]);
         let classes: Vec<Emotion> =
             Emotion::ALL.into_iter().filter(|emotion| used().any(|clip| clip.emotion == *emotion)).collect();
@@ -53,14 +62,14 @@ impl SpeechExamples {
         let mut training: Vec<(Vec<Vec<FeatureRow>>, usize)> = split
             .train
             .par_iter()
-            .map(|&index| (rows_with_variants(kind, &clips[index], augment, seed), class(&clips[index])))
+            .map(|&index| (rows_with_variants(kind, &clips[index], augment, seed, cache), class(&clips[index])))
             .collect();
         let mut selection: Vec<SelectionClip> = split
             .selection
             .par_iter()
             .map(|&index| {
                 let clip = &clips[index];
-                let rows = rows_for(kind, clip_rows(&clip.samples), &clip.samples);
+                let rows = rows_of_variants(kind, clip, vec![Variant::AsIs], seed, cache).remove(0);
                 SelectionClip { id: clip.id.clone(), rows, class: class(clip) }
             })
             .collect();
@@ -218,21 +227,88 @@ impl Examples for SpeechExamples {
     }
 }
 
-/// The rows of a clip as it is, then of its variants.
-fn rows_with_variants(kind: SpeechInputKind, clip: &Clip, augment: bool, seed: u64) -> Vec<Vec<FeatureRow>> {
-    let mut variants = vec![clip.samples.clone()];
-    if augment {
-        let mut rng = StdRng::seed_from_u64(seed ^ clip.content_hash);
-        variants.extend(speech::SPEEDS.iter().map(|&speed| speech::at_speed(&clip.samples, speed)));
-        variants.extend(speech::SNR_DB.iter().map(|&snr_db| speech::with_noise(&clip.samples, snr_db, &mut rng)));
+/// What is learned from in place of a clip.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Variant {
+    /// The clip itself.
+    AsIs,
+    /// Faster or slower.
+    Speed(f32),
+    /// In noise, by the place of its loudness in [`speech::SNR_DB`].
+    Noise(usize),
+}
+
+impl Variant {
+    /// Every variant, the clip as it is first.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let speeds = speech::SPEEDS.into_iter().map(Self::Speed);
+        [Self::AsIs].into_iter().chain(speeds).chain((0..speech::SNR_DB.len()).map(Self::Noise))
     }
-    let rows = rows_of_clips(&variants);
-    let mut rows: Vec<_> =
-        rows.into_iter().zip(&variants).map(|(rows, samples)| rows_for(kind, rows, samples)).collect();
+
+    /// The sound.
+    ///
+    /// * `seed`: of the noise, the clip's own
+    pub(super) fn samples(self, samples: &[i16], seed: u64) -> Vec<i16> {
+        match self {
+            Self::AsIs => samples.to_vec(),
+            Self::Speed(speed) => speech::at_speed(samples, speed),
+            Self::Noise(place) => {
+                let mut rng = StdRng::seed_from_u64(seed);
+                // One generator makes the noises one after the other.
+                let noisy =
+                    speech::SNR_DB[..=place].iter().map(|&snr_db| speech::with_noise(samples, snr_db, &mut rng));
+                noisy.last().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The name of its rows in the cache.
+    fn name(self, kind: SpeechInputKind, clip: &Clip, seed: u64) -> String {
+        let variant = match self {
+            Self::AsIs => "as-is".to_owned(),
+            Self::Speed(speed) => format!("speed-{speed}"),
+            Self::Noise(place) => format!("noise-{}-{seed:016x}", speech::SNR_DB[place]),
+        };
+        let kind = if kind == SpeechInputKind::Average { "own-" } else { "" };
+        format!("{:016x}-{}-{kind}{variant}", clip.content_hash, clip.samples.len())
+    }
+}
+
+/// The rows of a clip as it is, then of its variants.
+fn rows_with_variants(
+    kind: SpeechInputKind,
+    clip: &Clip,
+    augment: bool,
+    seed: u64,
+    cache: &FeatureCache,
+) -> Vec<Vec<FeatureRow>> {
+    let variants = if augment { Variant::all().collect() } else { vec![Variant::AsIs] };
+    let mut rows = rows_of_variants(kind, clip, variants, seed, cache);
     let first = rows.remove(0);
     rows.retain(|rows| !rows.is_empty());
     rows.insert(0, first);
     rows
+}
+
+/// The rows of these variants of a clip, computed where the cache does not have them.
+fn rows_of_variants(
+    kind: SpeechInputKind,
+    clip: &Clip,
+    variants: Vec<Variant>,
+    seed: u64,
+    cache: &FeatureCache,
+) -> Vec<Vec<FeatureRow>> {
+    let seed = seed ^ clip.content_hash;
+    let names: Vec<String> = variants.iter().map(|variant| variant.name(kind, clip, seed)).collect();
+    let mut found: Vec<Option<Vec<FeatureRow>>> = names.iter().map(|name| cache.load(name)).collect();
+    let missing: Vec<usize> = (0..variants.len()).filter(|&place| found[place].is_none()).collect();
+    let sounds: Vec<Vec<i16>> = missing.iter().map(|&place| variants[place].samples(&clip.samples, seed)).collect();
+    for ((&place, sound), rows) in missing.iter().zip(&sounds).zip(rows_of_clips(&sounds)) {
+        let rows = rows_for(kind, rows, sound);
+        cache.store(&names[place], &rows);
+        found[place] = Some(rows);
+    }
+    found.into_iter().flatten().collect()
 }
 
 /// What a network reads of a clip's rows: an average is one of the clip's own, without the room sound put in front of short clips.
@@ -283,5 +359,63 @@ fn write_input(
             kind.scale(window, statistics, input);
         }
         SpeechInputKind::Average => scale_average(&average(rows), statistics, input),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn clips() -> Vec<Clip> {
+        let clip = |number: u64| {
+            let noise = |n: u64| (n.wrapping_mul(n + number).wrapping_mul(2_654_435_761) >> 18) as i16 / 4;
+            let samples: Vec<i16> = (0..6000 + number * 30_000).map(noise).collect();
+            let emotion = [Emotion::Happy, Emotion::Sad][number as usize % 2];
+            Clip { id: number.to_string(), emotion, speaker: None, samples, content_hash: 77 * (number + 1) }
+        };
+        (0..4).map(clip).collect()
+    }
+
+    fn examples(kind: SpeechInputKind, cache: &FeatureCache) -> SpeechExamples {
+        SpeechExamples::new(kind, &clips(), &Split::from_fn(4, |index| index == 3), true, 5, cache)
+    }
+
+    fn is_same(one: &SpeechExamples, other: &SpeechExamples) -> bool {
+        one.training == other.training && one.selection == other.selection && one.statistics == other.statistics
+    }
+
+    #[test]
+    fn cached_features_are_the_computed_ones_damaged_entries_or_not() {
+        let place = tempfile::tempdir().unwrap();
+        for kind in [SpeechInputKind::Map, SpeechInputKind::Average] {
+            let computed = examples(kind, &FeatureCache::none());
+            let cache = FeatureCache::at(place.path());
+            assert!(is_same(&examples(kind, &cache), &computed), "when they are kept");
+            assert!(is_same(&examples(kind, &cache), &computed), "when they are found");
+        }
+        let folder = fs::read_dir(place.path()).unwrap().next().unwrap().unwrap().path();
+        let entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        // Three clips with seven variants each and one as it is, for each kind of input.
+        assert_eq!(entries.len(), 2 * (3 * 7 + 1));
+        for entry in &entries {
+            fs::write(entry, "damaged").unwrap();
+        }
+        let computed = examples(SpeechInputKind::Map, &FeatureCache::none());
+        assert!(is_same(&examples(SpeechInputKind::Map, &FeatureCache::at(place.path())), &computed));
+        let repaired = entries.iter().filter(|entry| fs::read(entry).unwrap().len() > 10).count();
+        assert_eq!(repaired, 22);
+    }
+
+    #[test]
+    fn each_variant_is_what_one_pass_over_all_of_them_makes() {
+        let clip = &clips()[1];
+        let mut rng = StdRng::seed_from_u64(9);
+        for (place, &snr_db) in speech::SNR_DB.iter().enumerate() {
+            let expected = speech::with_noise(&clip.samples, snr_db, &mut rng);
+            assert_eq!(Variant::Noise(place).samples(&clip.samples, 9), expected);
+        }
+        assert_eq!(Variant::all().next(), Some(Variant::AsIs));
+        assert_eq!(Variant::all().count(), 1 + speech::SPEEDS.len() + speech::SNR_DB.len());
     }
 }
