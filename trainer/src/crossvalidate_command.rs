@@ -41,7 +41,7 @@ pub struct CrossvalidateArgs {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
     /// Which network
-    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
     /// Passes over the data [default: the preset's]
     #[arg(long)]
@@ -142,7 +142,8 @@ fn one(args: &CrossvalidateArgs, fold: u8, seed: u64, interrupted: &AtomicBool) 
         make(args, fold, seed, &run, &model, interrupted)?;
     }
     let evaluation = evaluate(&EvaluateArgs {
-        model,
+        model: Some(model),
+        run: None,
         data: args.data.clone(),
         json: false,
         part: None,
@@ -246,7 +247,7 @@ mod tests {
             data: PathBuf::new(),
             out: PathBuf::new(),
             seeds,
-            preset: Preset::Compact,
+            preset: Preset::COMPACT,
             epochs: None,
             batch: None,
             device: String::new(),

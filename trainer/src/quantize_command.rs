@@ -2,6 +2,7 @@
 
 use crate::evaluate::Scores;
 use crate::network::float_graph::FloatGraph;
+use crate::network::recurrent::Recurrent;
 use crate::quantize::{FloatReference, GraphError, ModelMeta, QuantizeError, quantize};
 use crate::report::{self, ReportError};
 use crate::temperature::best_temperature;
@@ -46,6 +47,9 @@ pub enum QuantizeCommandError {
     /// No device to load the weights on.
     #[error(transparent)]
     Device(#[from] device::UnknownDevice),
+    /// The box has no such layers.
+    #[error(transparent)]
+    Recurrent(#[from] Recurrent),
     /// The network does not quantise.
     #[error(transparent)]
     Quantize(#[from] QuantizeError),
@@ -67,7 +71,7 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     if let Some(data) = &args.data {
         description.data.clone_from(data);
     }
-    let graph = folder.best_network(&device::default_device()?)?.to_float_graph();
+    let graph = folder.best_network(&device::default_device()?)?.to_float_graph()?;
     let prepared = prepare(&description, args.calibration)?;
 
     let meta = ModelMeta {
@@ -77,7 +81,7 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
         priors: prepared.priors,
         provenance: provenance(&description),
     };
-    let file = quantize(&graph, &prepared.calibration, meta)?;
+    let file = quantize(&graph, &prepared.calibration, &[], meta)?;
     let (mut header, parameters) = model::read_header(&file)?;
     let judged = judge(&graph, &Model::load(&file)?, &prepared.selection).map_err(QuantizeError::from)?;
     header.temperature = best_temperature(&judged.logits, &judged.classes);
@@ -135,7 +139,7 @@ fn prepare(description: &RunDescription, calibration: usize) -> Result<Prepared,
                 |(windows, class): (Vec<Vec<f32>>, usize)| windows.into_iter().map(move |input| (input, class));
             Ok(Prepared {
                 input: InputDescription::Speech {
-                    kind: data::speech_input_kind(description.preset),
+                    kind: description.preset.speech_input_kind()?,
                     constants: SpeechConstants::CURRENT,
                     statistics: loaded.examples.statistics().clone(),
                 },

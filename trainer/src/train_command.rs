@@ -2,7 +2,7 @@
 
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
-use crate::network::Preset;
+use crate::network::preset::{NoNetwork, Preset};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, UnknownDevice};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
@@ -24,6 +24,15 @@ pub enum TaskName {
     Speech,
 }
 
+impl TaskName {
+    const fn task(self) -> Task {
+        match self {
+            Self::Face => Task::Face,
+            Self::Speech => Task::Speech,
+        }
+    }
+}
+
 /// Trains a network.
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
@@ -35,8 +44,8 @@ pub struct TrainArgs {
     /// Where the run is kept: weights, history, curves
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Which network: the box's own, or the published one for comparison
-    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    /// Which network
+    #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
     /// Passes over the data [default: the preset's]
     #[arg(long)]
@@ -56,7 +65,7 @@ pub struct TrainArgs {
     /// Choose by a fifth of each emotion, whoever shows it (published systems do; it flatters) [default for --preset paper]
     #[arg(long)]
     pub stratified: bool,
-    /// Choose by speakers who are not learned from [default for --preset compact]
+    /// Choose by speakers who are not learned from [default for the others]
     #[arg(long, conflicts_with = "stratified")]
     pub speaker_independent: bool,
     /// Whose word counts for what a picture shows
@@ -77,6 +86,9 @@ pub enum TrainCommandError {
     /// The data is not to be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The preset has no network for the task.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
     /// No such device.
     #[error(transparent)]
     Device(#[from] UnknownDevice),
@@ -147,10 +159,7 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
 fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainCommandError> {
     let folder = RunFolder::open(&args.out)?;
     let description = folder.description()?;
-    let task = match args.task {
-        TaskName::Face => Task::Face,
-        TaskName::Speech => Task::Speech,
-    };
+    let task = args.task.task();
     if description.task != task {
         let message = format!("{} is a run for '{}', not for '{task}'", args.out.display(), description.task);
         return Err(TrainCommandError::Option(message));
@@ -167,7 +176,7 @@ fn start<E: Examples>(
     classes: &[Emotion],
     statistics: Option<&SpeechStatistics>,
 ) -> Result<(RunFolder, RunDescription), TrainCommandError> {
-    let architecture = args.preset.architecture(task, classes.len());
+    let architecture = args.preset.architecture(task, classes.len())?;
     println!("{}", loaded.split);
     println!("network '{}': {:.1} MMAC an inference", args.preset.name(), architecture.macs() as f64 / 1e6);
     let description = RunDescription {
@@ -197,11 +206,19 @@ fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> 
     if trained.interrupted {
         return Err(TrainCommandError::Interrupted { epochs: trained.progress.epochs_done });
     }
+    let progress = &trained.progress;
+    if let Some(last) = progress.history.last() {
+        println!(
+            "last epoch: accuracy {:.1} % on the data learned from, {:.1} % on the selection data",
+            100.0 * last.train_accuracy,
+            100.0 * last.selection_accuracy,
+        );
+    }
     println!(
-        "best epoch {} of {}: accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
-        trained.progress.best_epoch,
-        trained.progress.epochs_done,
-        100.0 * trained.progress.best_selection_accuracy,
+        "kept: epoch {} of {}, accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
+        progress.best_epoch,
+        progress.epochs_done,
+        100.0 * progress.best_selection_accuracy,
         args.out.display(),
     );
     Ok(())
@@ -212,7 +229,7 @@ fn cut(args: &TrainArgs) -> Cut {
         (TaskName::Face, _) | (_, 0) => Vec::new(),
         (TaskName::Speech, fold) => RAVDESS_FOLDS[fold - 1].to_vec(),
     };
-    let stratified = args.stratified || (args.preset == Preset::Paper && !args.speaker_independent);
+    let stratified = args.stratified || (args.preset.is_stratified() && !args.speaker_independent);
     Cut {
         test_speakers,
         selection_speakers: Vec::new(),
@@ -224,51 +241,7 @@ fn cut(args: &TrainArgs) -> Cut {
 }
 
 fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
-    let mut recipe = match (args.preset, args.task) {
-        // As published: Adam (which decay 0 makes of AdamW), batches of 16, nothing else.
-        (Preset::Paper, _) => Recipe {
-            epochs: 50,
-            batch: 16,
-            balance: 0.0,
-            learning_rate: 1e-3,
-            cosine: false,
-            weight_decay: 0.0,
-            label_smoothing: 0.0,
-            mixup: false,
-            average_decay: 0.0,
-            augment: false,
-            patience: 10,
-            seed: args.seed,
-        },
-        (Preset::Compact, TaskName::Face) => Recipe {
-            epochs: 60,
-            batch: 64,
-            balance: 0.3,
-            learning_rate: 3e-3,
-            cosine: true,
-            weight_decay: 0.02,
-            label_smoothing: 0.05,
-            mixup: false,
-            average_decay: 0.999,
-            augment: true,
-            patience: 60,
-            seed: args.seed,
-        },
-        (Preset::Compact, TaskName::Speech) => Recipe {
-            epochs: 60,
-            batch: 16,
-            balance: 0.0,
-            learning_rate: 2e-3,
-            cosine: true,
-            weight_decay: 0.05,
-            label_smoothing: 0.1,
-            mixup: true,
-            average_decay: 0.995,
-            augment: true,
-            patience: 40,
-            seed: args.seed,
-        },
-    };
+    let mut recipe = Recipe { seed: args.seed, ..args.preset.recipe(args.task.task())? };
     if args.epochs == Some(0) || args.batch == Some(0) {
         return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
     }

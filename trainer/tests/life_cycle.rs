@@ -93,6 +93,59 @@ fn a_network_from_data_to_prediction() {
 }
 
 #[test]
+fn densely_connected_networks_go_all_the_way_to_the_box() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run, model) = (path("data"), path("run"), path("face.moodnet"));
+    write_pictures(Path::new(&data), 16);
+    let printed = succeed(&[
+        "train", "face", "--data", &data, "--out", &run, "--preset", "dense", "--batch", "8", "--epochs", "1",
+    ]);
+    assert!(printed.contains("on the data learned from"), "{printed}");
+    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "16"]);
+    succeed(&["export", "--run", &run, "--out", &path("face.onnx")]);
+    let float = succeed(&["evaluate", "--run", &run, "--data", &data, "--json"]);
+    let float: serde_json::Value = serde_json::from_str(&float).expect("JSON and nothing else");
+    assert_eq!(float["samples"], 48);
+    assert!(float.get("model_crc32").is_none());
+    refuse(&["train", "face", "--data", &data, "--out", &path("x"), "--preset", "bilstm"], "compact, paper, dense");
+}
+
+/// A second of a tone, louder and louder or softer and softer.
+fn write_clips(dir: &Path, per_class: u32) {
+    for (class, emotion) in ["happy", "sad"].iter().enumerate() {
+        let folder = dir.join(emotion);
+        fs::create_dir_all(&folder).expect("a writable folder");
+        for take in 0..per_class {
+            let samples: Vec<i16> = (0..16_000u32)
+                .map(|t| {
+                    let loudness = if class == 0 { t } else { 16_000 - t } as f32;
+                    (loudness * 0.5 * (t as f32 * 0.05 * (1.0 + take as f32 / 8.0)).sin()) as i16
+                })
+                .collect();
+            fs::write(folder.join(format!("{take}.wav")), moodbox_trainer::sample::wav_bytes(&samples))
+                .expect("a writable file");
+        }
+    }
+}
+
+#[test]
+fn a_recurrent_network_lives_in_floating_point() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run) = (path("data"), path("run"));
+    write_clips(Path::new(&data), 5);
+    succeed(&[
+        "train", "speech", "--data", &data, "--out", &run, "--preset", "bilstm", "--batch", "4", "--epochs", "1",
+    ]);
+    let scores = succeed(&["evaluate", "--run", &run, "--data", &data]);
+    assert!(scores.contains("10 clips") && scores.contains("float network"), "{scores}");
+    succeed(&["export", "--run", &run, "--out", &path("speech.onnx")]);
+    refuse(&["quantize", "--run", &run, "--out", &path("speech.moodnet")], "recurrent layer");
+    assert!(!Path::new(&path("speech.moodnet")).exists(), "nothing is left behind");
+}
+
+#[test]
 fn a_run_goes_on_where_it_was_interrupted() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
@@ -141,5 +194,6 @@ fn bad_input_is_answered_in_one_line() {
     refuse(&["export", "--model", &path("missing.moodnet"), "--out", &path("x.onnx")], "missing.moodnet");
     refuse(&["export", "--model", file!(), "--out", &path("x.onnx")], "life_cycle.rs");
     refuse(&["evaluate", "--model", &path("missing.moodnet"), "--data", &empty], "missing.moodnet");
+    refuse(&["evaluate", "--run", &empty, "--data", &empty], "no training run");
     assert!(!Path::new(&out).exists(), "nothing is left behind");
 }

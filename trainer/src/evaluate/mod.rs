@@ -1,8 +1,9 @@
-//! `moodbox-trainer evaluate`: a model file over labelled pictures or clips, through the engine of the box.
+//! `moodbox-trainer evaluate`: a model file over labelled pictures or clips, through the engine of the box, or the float network of a run.
 
 mod classify;
 mod command;
 mod error;
+mod float;
 mod scores;
 #[cfg(test)]
 pub(crate) mod test_models;
@@ -14,4 +15,5 @@ pub use classify::{
 };
 pub use command::{EvaluateArgs, Evaluation, LeftOut, evaluate, run};
 pub use error::{EvaluateError, ModelFile};
+pub use float::FloatClassifier;
 pub use scores::{ClassScores, Scores, most_likely};

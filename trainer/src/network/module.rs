@@ -5,11 +5,13 @@
 use super::Activation;
 use super::architecture::{Architecture, Operation, Tensor as Source};
 use super::float_graph::{self, FloatGraph, Op};
+use super::recurrent::{self, Recurrent};
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig, PaddingConfig2d,
+    BatchNorm, BatchNormConfig, BiLstm, BiLstmConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig,
+    PaddingConfig2d,
 };
 use burn::tensor::activation::relu;
 use burn::tensor::module::adaptive_avg_pool2d;
@@ -18,17 +20,18 @@ use burn::tensor::{Device, Tensor};
 /// An architecture with weights.
 #[derive(Module, Debug)]
 pub struct Network {
-    convolutions: Vec<Convolution>,
-    denses: Vec<Linear>,
-    dropouts: Vec<Dropout>,
+    pub(super) convolutions: Vec<Convolution>,
+    pub(super) denses: Vec<Linear>,
+    pub(super) recurrences: Vec<BiLstm>,
+    pub(super) dropouts: Vec<Dropout>,
     #[module(skip)]
-    architecture: Architecture,
+    pub(super) architecture: Architecture,
 }
 
 /// A convolution and its batch normalisation.
 #[derive(Module, Debug)]
-struct Convolution {
-    conv: Conv2d,
+pub(super) struct Convolution {
+    pub(super) conv: Conv2d,
     norm: Option<BatchNorm>,
 }
 
@@ -38,6 +41,7 @@ impl Network {
         let mut network = Self {
             convolutions: Vec::new(),
             denses: Vec::new(),
+            recurrences: Vec::new(),
             dropouts: Vec::new(),
             architecture: architecture.clone(),
         };
@@ -58,6 +62,10 @@ impl Network {
                 Operation::Dense { of, .. } => {
                     let inputs = architecture.shape(*of).iter().product();
                     network.denses.push(LinearConfig::new(inputs, node.output[2]).init(device));
+                }
+                Operation::BiLstm { of, units } => {
+                    let inputs = architecture.shape(*of)[2];
+                    network.recurrences.push(BiLstmConfig::new(inputs, *units, true).init(device));
                 }
                 Operation::Dropout { probability, .. } => {
                     network.dropouts.push(DropoutConfig::new(*probability).init());
@@ -84,6 +92,7 @@ impl Network {
         let batch = input.dims()[0];
         let (mut convolutions, mut denses, mut dropouts) =
             (self.convolutions.iter(), self.denses.iter(), self.dropouts.iter());
+        let mut recurrences = self.recurrences.iter();
         let mut outputs: Vec<Tensor<4>> = Vec::with_capacity(self.architecture.nodes.len());
         for node in &self.architecture.nodes {
             let read = |source: &Source| match source {
@@ -112,6 +121,9 @@ impl Network {
                 }
                 Operation::Add { of, and } => relu(read(of) + read(and)),
                 Operation::Concat { of, and } => Tensor::cat(vec![read(of), read(and)], 1),
+                Operation::BiLstm { of, .. } => {
+                    recurrent::forward(recurrences.next().expect("one a node, made in new()"), read(of))
+                }
                 Operation::Dropout { of, .. } => dropouts.next().expect("one a node, made in new()").forward(read(of)),
             };
             outputs.push(output);
@@ -121,7 +133,7 @@ impl Network {
     }
 
     /// The weights as plain numbers, for quantisation; dropout falls away.
-    pub fn to_float_graph(&self) -> FloatGraph {
+    pub fn to_float_graph(&self) -> Result<FloatGraph, Recurrent> {
         let mut graph = FloatGraph { input: self.architecture.input, nodes: Vec::new() };
         let (mut convolutions, mut denses) = (self.convolutions.iter(), self.denses.iter());
         // Where each node of the architecture went: dropout is what it reads.
@@ -169,6 +181,7 @@ impl Network {
                     (source(of), Op::Add { other: source(and), activation: Activation::Relu })
                 }
                 Operation::Concat { of, and } => (source(of), Op::Concat { other: source(and) }),
+                Operation::BiLstm { .. } => return Err(Recurrent),
                 Operation::Dropout { of, .. } => {
                     let carried = source(of);
                     moved.push(carried);
@@ -178,7 +191,7 @@ impl Network {
             graph.nodes.push(float_graph::Node { input, op });
             moved.push(float_graph::Source::Node(graph.nodes.len() - 1));
         }
-        graph
+        Ok(graph)
     }
 }
 
@@ -232,7 +245,7 @@ mod tests {
         let input: Vec<f32> = (0..9 * 7 * 2).map(|index| ((index * 37) % 101) as f32 / 5.0 - 8.0).collect();
         let burns = Tensor::<3>::from_data(TensorData::new(input.clone(), [9, 7, 2]), &device).permute([2, 0, 1]);
         let logits = numbers(network.forward(burns.unsqueeze()));
-        let reference = FloatReference::new(&network.to_float_graph()).unwrap();
+        let reference = FloatReference::new(&network.to_float_graph().unwrap()).unwrap();
         assert!(reference.outputs(&input)[0].contains(&6.0));
         for (got, expected) in reference.logits(&input).into_iter().zip(logits) {
             assert!((got - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{got} for {expected}");

@@ -5,9 +5,8 @@ use super::face_examples::FaceExamples;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
 use crate::dataset::{self, DatasetError, Labels, Part, split};
-use crate::network::Preset;
+use crate::network::preset::{NoNetwork, Preset};
 use moodbox_shared::Emotion;
-use moodbox_shared::audio::SpeechInputKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -24,6 +23,9 @@ pub enum DataError {
     /// The data set can't be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// The preset does not listen.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
     /// Too few kinds to tell apart.
     #[error("{} shows {found} emotion(s): at least two are needed", path.display())]
     OneClass {
@@ -73,14 +75,6 @@ pub struct Loaded<E> {
     pub data_hash: String,
 }
 
-/// What a preset listens to.
-pub fn speech_input_kind(preset: Preset) -> SpeechInputKind {
-    match preset {
-        Preset::Paper => SpeechInputKind::Average,
-        Preset::Compact => SpeechInputKind::Map,
-    }
-}
-
 /// Reads pictures; a part of the training part chooses.
 pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
     let set = dataset::read_pictures(data, Part::Train)?;
@@ -114,6 +108,7 @@ pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataEr
 ///
 /// * `augment`: whether variants of the clips are made, which only training needs
 pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Result<Loaded<SpeechExamples>, DataError> {
+    let kind = preset.speech_input_kind()?;
     let set = dataset::read_clips(data)?;
     report_left_out(&set.unreadable, &set.unknown_labels);
     let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
@@ -135,7 +130,7 @@ pub fn load_speech(data: &Path, preset: Preset, cut: &Cut, augment: bool) -> Res
         let labels: Vec<Emotion> = clips.iter().map(|clip| clip.emotion).collect();
         (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified".to_owned())
     };
-    let examples = SpeechExamples::new(speech_input_kind(preset), &clips, &split, augment, cut.seed);
+    let examples = SpeechExamples::new(kind, &clips, &split, augment, cut.seed);
     check_classes(data, examples.class_names())?;
     if examples.left_out > 0 {
         println!("{} clips shorter than {} samples are left out", examples.left_out, moodbox_shared::audio::CHROMA_FFT);

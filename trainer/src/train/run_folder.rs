@@ -10,6 +10,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use moodbox_shared::Emotion;
+use moodbox_shared::audio::{FEATURES, SpeechStatistics};
 use moodbox_shared::model::Task;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -141,6 +142,16 @@ impl RunFolder {
     /// What the run was started with.
     pub fn description(&self) -> Result<RunDescription, RunFolderError> {
         self.read_json(Self::DESCRIPTION)
+    }
+
+    /// What scales the features of sound in a run.
+    pub fn speech_statistics(&self, description: &RunDescription) -> Result<SpeechStatistics, RunFolderError> {
+        let damaged = || RunFolderError::Damaged {
+            path: self.file(Self::DESCRIPTION),
+            reason: format!("{} features are scaled, there are {FEATURES}", description.statistics.len()),
+        };
+        let pairs: &[[f32; 2]; FEATURES] = description.statistics.as_slice().try_into().map_err(|_| damaged())?;
+        Ok(SpeechStatistics { offset: pairs.map(|[offset, _]| offset), scale: pairs.map(|[_, scale]| scale) })
     }
 
     /// How far the run has come; nowhere yet, if nothing is written.
