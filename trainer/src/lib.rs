@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapt_command;
 pub mod augment;
 pub mod crossvalidate_command;
 pub mod data_command;

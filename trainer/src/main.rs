@@ -4,8 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command, sample,
-    train_command,
+    adapt_command, crossvalidate_command, data_command, evaluate, export, features_command, predict, quantize_command,
+    sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ enum Command {
     Train(train_command::TrainArgs),
     /// Train and score a network for each fold of speakers
     Crossvalidate(crossvalidate_command::CrossvalidateArgs),
+    /// Score what fine-tuning on a few clips of a speaker brings
+    AdaptReport(adapt_command::AdaptReportArgs),
     /// Make the int8 model of a training run
     Quantize(quantize_command::QuantizeArgs),
     /// Write a network as ONNX: the int8 one of a model, or the float one of a training run
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
         Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
+        Command::AdaptReport(args) => adapt_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),

@@ -17,6 +17,9 @@ use rayon::prelude::*;
 use std::path::PathBuf;
 use thiserror::Error;
 
+/// Training inputs that the ranges of activations are measured on, where nothing else is asked for.
+pub const CALIBRATION_INPUTS: usize = 512;
+
 /// Makes the int8 model of a run.
 #[derive(Debug, clap::Args)]
 pub struct QuantizeArgs {
@@ -30,7 +33,7 @@ pub struct QuantizeArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Training inputs that the ranges of activations are measured on
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = CALIBRATION_INPUTS)]
     pub calibration: usize,
 }
 
@@ -64,6 +67,14 @@ pub enum QuantizeCommandError {
     Report(#[from] ReportError),
 }
 
+/// A run's network before and after.
+pub struct Made {
+    /// What was quantised.
+    pub graph: FloatGraph,
+    /// The bytes of the model.
+    pub file: Vec<u8>,
+}
+
 /// Writes the int8 model of a run.
 pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     let folder = RunFolder::open(&args.run)?;
@@ -71,24 +82,7 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
     if let Some(data) = &args.data {
         description.data.clone_from(data);
     }
-    let graph = folder.best_network(&device::default_device()?)?.to_float_graph()?;
-    let prepared = prepare(&description, args.calibration)?;
-
-    let meta = ModelMeta {
-        labels: description.classes.clone(),
-        input: prepared.input,
-        temperature: 1.0,
-        priors: prepared.priors,
-        provenance: provenance(&description),
-    };
-    let file = quantize(&graph, &prepared.calibration, &[], meta)?;
-    let (mut header, parameters) = model::read_header(&file)?;
-    let judged = judge(&graph, &Model::load(&file)?, &prepared.selection).map_err(QuantizeError::from)?;
-    header.temperature = best_temperature(&judged.logits, &judged.classes);
-    header.provenance.float_figures = Some(judged.float);
-    header.provenance.int8_figures = Some(judged.int8);
-    let file = model::write(&header, parameters)?;
-
+    let Made { file, .. } = make(&folder, &description, args.calibration)?;
     report::write_file(&args.out, &file)?;
     let loaded = Model::load(&file)?;
     println!(
@@ -101,13 +95,49 @@ pub fn run(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
         loaded.header().plan.least_arena_bytes(),
         loaded.temperature(),
     );
-    println!(
-        "selection data ({} inputs): float {:.2} %, int8 {:.2} %",
-        judged.int8.samples,
-        100.0 * judged.float.accuracy,
-        100.0 * judged.int8.accuracy,
-    );
+    let Provenance { float_figures, int8_figures, .. } = &loaded.header().provenance;
+    match (float_figures, int8_figures) {
+        (Some(float), Some(int8)) => println!(
+            "selection data ({} inputs): float {:.2} %, int8 {:.2} %",
+            int8.samples,
+            100.0 * float.accuracy,
+            100.0 * int8.accuracy,
+        ),
+        _ => println!("no selection data: temperature and priors are those of the network it was fine-tuned from"),
+    }
     Ok(())
+}
+
+/// The int8 model of a run, made from the data that its description names.
+///
+/// * `calibration`: training inputs that the ranges of activations are measured on
+pub fn make(
+    folder: &RunFolder,
+    description: &RunDescription,
+    calibration: usize,
+) -> Result<Made, QuantizeCommandError> {
+    let graph = folder.best_network(&device::default_device()?)?.to_float_graph()?;
+    let prepared = prepare(description, calibration)?;
+    let base = description.base.as_ref();
+    let meta = ModelMeta {
+        labels: description.classes.clone(),
+        input: prepared.input,
+        temperature: base.map_or(1.0, |base| base.temperature),
+        priors: base.map_or(prepared.priors, |base| base.priors.clone()),
+        provenance: provenance(description),
+    };
+    // A few clips don't show how loud the others are: what the base could hold, the fine-tuned network can, too.
+    let at_least = base.map_or(&[][..], |base| &base.ranges);
+    let mut file = quantize(&graph, &prepared.calibration, at_least, meta)?;
+    if !prepared.selection.is_empty() {
+        let (mut header, parameters) = model::read_header(&file)?;
+        let judged = judge(&graph, &Model::load(&file)?, &prepared.selection).map_err(QuantizeError::from)?;
+        header.temperature = best_temperature(&judged.logits, &judged.classes);
+        header.provenance.float_figures = Some(judged.float);
+        header.provenance.int8_figures = Some(judged.int8);
+        file = model::write(&header, parameters)?;
+    }
+    Ok(Made { graph, file })
 }
 
 /// Everything about a run's data that quantisation needs.

@@ -3,14 +3,17 @@
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
 use crate::network::preset::{NoNetwork, Preset};
+use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, UnknownDevice};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use crate::train::tuning::{self, Tuning};
 use crate::train::{Examples, Recipe, TrainError, Trained, resume_or_start};
+use burn::tensor::Device;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechStatistics;
 use moodbox_shared::model::Task;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
@@ -41,6 +44,9 @@ pub struct TrainArgs {
     /// The data set: FER2013, RAVDESS, or folders named by emotion
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Start from a finished run, or from a model file, and get it used to --data: a few examples of the people in the room
+    #[arg(long, value_name = "RUN|FILE.moodnet", conflicts_with_all = ["preset", "stratified", "speaker_independent"])]
+    pub init: Option<PathBuf>,
     /// Where the run is kept: weights, history, curves
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -59,9 +65,9 @@ pub struct TrainArgs {
     /// Where to compute: see the features of this build
     #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
     pub device: String,
-    /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=4))]
-    pub fold: u8,
+    /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none [default: 4; with --init 0]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub fold: Option<u8>,
     /// Choose by a fifth of each emotion, whoever shows it (published systems do; it flatters) [default for --preset paper]
     #[arg(long)]
     pub stratified: bool,
@@ -89,6 +95,9 @@ pub enum TrainCommandError {
     /// The preset has no network for the task.
     #[error(transparent)]
     Preset(#[from] NoNetwork),
+    /// Nothing to start from.
+    #[error(transparent)]
+    Base(#[from] BaseError),
     /// No such device.
     #[error(transparent)]
     Device(#[from] UnknownDevice),
@@ -128,9 +137,12 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
     let device = device::by_name(&args.device)?;
     let resumed = if args.resume { Some(resumable(args)?) } else { None };
     let cut = resumed.as_ref().map_or_else(|| cut(args), |(_, description)| description.cut());
+    if let (Some(init), None) = (&args.init, &resumed) {
+        return fine_tune(args, init, &device, interrupted);
+    }
     let (recipe, preset) = match &resumed {
         Some((_, description)) => (description.recipe.clone(), description.preset),
-        None => (recipe(args)?, args.preset),
+        None => (recipe(args, args.preset.recipe(args.task.task())?)?, args.preset),
     };
     match args.task {
         TaskName::Face => {
@@ -196,9 +208,69 @@ fn start<E: Examples>(
         statistics: statistics.map_or_else(Vec::new, |statistics| {
             statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
         }),
+        base: None,
         command: command_line(),
     };
     let folder = RunFolder::create(&args.out, &description)?;
+    Ok((folder, description))
+}
+
+/// Gets a finished network used to a few examples.
+fn fine_tune(
+    args: &TrainArgs,
+    init: &Path,
+    device: &Device,
+    interrupted: &AtomicBool,
+) -> Result<(), TrainCommandError> {
+    let base = Base::open(init)?;
+    let task = args.task.task();
+    if base.task() != task {
+        let message = format!("{} is a network for '{}', not for '{task}'", init.display(), base.task());
+        return Err(TrainCommandError::Option(message));
+    }
+    let recipe = recipe(args, tuning::recipe(args.seed))?;
+    let cut = Cut { known: Some(base.known()), ..cut(args) };
+    match args.task {
+        TaskName::Face => {
+            let loaded = data::load_faces(&args.data, &cut)?;
+            let (folder, description) = start_from(args, &base, &cut, recipe, &loaded, device)?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, device, interrupted)?, args)
+        }
+        TaskName::Speech => {
+            let loaded = data::load_speech(&args.data, base.preset(), &cut, recipe.augment)?;
+            let (folder, description) = start_from(args, &base, &cut, recipe, &loaded, device)?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, device, interrupted)?, args)
+        }
+    }
+}
+
+fn start_from<E: Examples>(
+    args: &TrainArgs,
+    base: &Base,
+    cut: &Cut,
+    recipe: Recipe,
+    loaded: &Loaded<E>,
+    device: &Device,
+) -> Result<(RunFolder, RunDescription), TrainCommandError> {
+    println!("{}", loaded.split);
+    let classes = base.classes().iter().zip(loaded.examples.shown());
+    let missing: Vec<&str> = classes.filter(|(_, shown)| !**shown).map(|(emotion, _)| emotion.name()).collect();
+    if !missing.is_empty() {
+        println!("not shown, and left as they are: {}", missing.join(", "));
+    }
+    let network = base.network(device)?;
+    let description = RunDescription {
+        data: args.data.clone(),
+        labels: cut.labels,
+        votes: cut.votes.clone(),
+        split: loaded.split.clone(),
+        test_speakers: cut.test_speakers.clone(),
+        data_hash: loaded.data_hash.clone(),
+        command: command_line(),
+        ..base.description(network.architecture().clone(), recipe, Tuning::of(base.task()))
+    };
+    let folder = RunFolder::create(&args.out, &description)?;
+    folder.keep_base(&network)?;
     Ok((folder, description))
 }
 
@@ -207,12 +279,19 @@ fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> 
         return Err(TrainCommandError::Interrupted { epochs: trained.progress.epochs_done });
     }
     let progress = &trained.progress;
-    if let Some(last) = progress.history.last() {
+    if let Some(last) = progress.history.last().filter(|last| last.selection_accuracy.is_finite()) {
         println!(
             "last epoch: accuracy {:.1} % on the data learned from, {:.1} % on the selection data",
             100.0 * last.train_accuracy,
             100.0 * last.selection_accuracy,
         );
+    }
+    if trained.progress.history.iter().all(|epoch| epoch.selection_accuracy.is_nan()) {
+        println!(
+            "kept: the last epoch, since nothing chooses; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
+            args.out.display(),
+        );
+        return Ok(());
     }
     println!(
         "kept: epoch {} of {}, accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
@@ -225,7 +304,8 @@ fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> 
 }
 
 fn cut(args: &TrainArgs) -> Cut {
-    let test_speakers = match (args.task, usize::from(args.fold)) {
+    let fold = args.fold.unwrap_or(if args.init.is_some() { 0 } else { 4 });
+    let test_speakers = match (args.task, usize::from(fold)) {
         (TaskName::Face, _) | (_, 0) => Vec::new(),
         (TaskName::Speech, fold) => RAVDESS_FOLDS[fold - 1].to_vec(),
     };
@@ -237,11 +317,13 @@ fn cut(args: &TrainArgs) -> Cut {
         seed: args.seed,
         labels: args.labels,
         votes: args.votes.clone(),
+        known: None,
     }
 }
 
-fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
-    let mut recipe = Recipe { seed: args.seed, ..args.preset.recipe(args.task.task())? };
+/// A recipe with what the command line says otherwise.
+fn recipe(args: &TrainArgs, recipe: Recipe) -> Result<Recipe, TrainCommandError> {
+    let mut recipe = Recipe { seed: args.seed, ..recipe };
     if args.epochs == Some(0) || args.batch == Some(0) {
         return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
     }

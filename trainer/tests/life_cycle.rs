@@ -111,6 +111,36 @@ fn densely_connected_networks_go_all_the_way_to_the_box() {
     refuse(&["train", "face", "--data", &data, "--out", &path("x"), "--preset", "bilstm"], "compact, paper, dense");
 }
 
+#[test]
+fn a_finished_network_gets_used_to_a_few_pictures() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, own, base, model) = (path("data"), path("own"), path("base"), path("face.moodnet"));
+    write_pictures(Path::new(&data), 40);
+    succeed(&["train", "face", "--data", &data, "--out", &base, "--preset", "paper", "--batch", "8", "--epochs", "4"]);
+    succeed(&["quantize", "--run", &base, "--out", &model, "--calibration", "32"]);
+    write_pictures(Path::new(&own), 3);
+    fs::remove_dir_all(Path::new(&own).join("surprise")).expect("just written");
+
+    for (init, name) in [(&base, "of_run"), (&model, "of_model")] {
+        let (run, tuned) = (path(name), path(&format!("{name}.moodnet")));
+        let printed = succeed(&["train", "face", "--init", init, "--data", &own, "--out", &run, "--epochs", "2"]);
+        assert!(printed.contains("left as they are: surprised"), "{printed}");
+        assert!(printed.contains("the last epoch, since nothing chooses"), "{printed}");
+        let printed = succeed(&["quantize", "--run", &run, "--out", &tuned]);
+        assert!(printed.contains("no selection data"), "{printed}");
+        // What was not shown is not forgotten.
+        let scores = succeed(&["evaluate", "--model", &tuned, "--data", &data, "--json"]);
+        let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON and nothing else");
+        assert!(scores["accuracy"].as_f64().expect("a number") > 0.9, "{name}: {scores}");
+        // It is a run like any other.
+        succeed(&["train", "face", "--data", &own, "--out", &run, "--resume"]);
+    }
+    let tune = ["train", "speech", "--init", &model, "--data", &own, "--out", &path("x")];
+    refuse(&tune, "is a network for 'face'");
+    refuse(&["adapt-report", "--init", &model, "--data", &own], "network for faces");
+}
+
 /// A second of a tone, louder and louder or softer and softer.
 fn write_clips(dir: &Path, per_class: u32) {
     for (class, emotion) in ["happy", "sad"].iter().enumerate() {

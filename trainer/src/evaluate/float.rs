@@ -38,12 +38,15 @@ impl FloatClassifier {
         let device = default_device()?;
         let folder = RunFolder::open(run)?;
         let description = folder.description()?;
-        Ok(Self::new(folder.best_network(&device)?, &description, input(&folder, &description)?, device))
+        let input = input(&folder, &description)?;
+        Ok(Self::new(folder.best_network(&device)?, &description.classes, input, device))
     }
 
     /// A network for inference, on its device.
-    pub fn new(network: Network, description: &RunDescription, input: InputDescription, device: Device) -> Self {
-        Self { network, device, labels: description.classes.clone(), input }
+    ///
+    /// * `labels`: what the logits mean, in order
+    pub fn new(network: Network, labels: &[Emotion], input: InputDescription, device: Device) -> Self {
+        Self { network, device, labels: labels.to_vec(), input }
     }
 
     /// What the logits mean, in order.

@@ -3,6 +3,7 @@
 use super::average::Average;
 use super::batch::{Batch, largest, order, training_batch};
 use super::run_folder::{Progress, RunDescription, RunFolder, RunFolderError};
+use super::tuning::Tether;
 use super::{Examples, Recipe};
 use crate::network::Network;
 use crate::report::{self, EpochRecord};
@@ -57,7 +58,7 @@ pub struct Trained {
     pub interrupted: bool,
 }
 
-/// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one.
+/// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one. Every epoch is told.
 pub fn resume_or_start<E: Examples + ?Sized>(
     folder: &RunFolder,
     description: &RunDescription,
@@ -65,8 +66,32 @@ pub fn resume_or_start<E: Examples + ?Sized>(
     device: &Device,
     interrupted: &AtomicBool,
 ) -> Result<Trained, TrainError> {
+    let bar = progress_bar(&description.recipe, examples.training_len(), folder.progress()?.epochs_done);
+    train(folder, description, examples, device, interrupted, Some(&bar))
+}
+
+/// The same, without a word.
+pub fn resume_silently<E: Examples + ?Sized>(
+    folder: &RunFolder,
+    description: &RunDescription,
+    examples: &E,
+    device: &Device,
+    interrupted: &AtomicBool,
+) -> Result<Trained, TrainError> {
+    train(folder, description, examples, device, interrupted, None)
+}
+
+fn train<E: Examples + ?Sized>(
+    folder: &RunFolder,
+    description: &RunDescription,
+    examples: &E,
+    device: &Device,
+    interrupted: &AtomicBool,
+    told: Option<&ProgressBar>,
+) -> Result<Trained, TrainError> {
     let (training, selection) = (examples.training_len(), examples.selection_len());
-    if training == 0 || selection == 0 {
+    let tuning = description.base.as_ref().map(|base| base.tuning);
+    if training == 0 || (selection == 0 && tuning.is_none()) {
         return Err(TrainError::TooFew { training, selection });
     }
     let recipe = &description.recipe;
@@ -78,8 +103,18 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         let (network, loaded) = folder.last_state(&progress, &description.architecture, optimizer, &device)?;
         optimizer = loaded;
         network
+    } else if tuning.is_some() {
+        folder.base_network(&description.architecture, &device)?
     } else {
         Network::new(&description.architecture, &device)
+    };
+    let tether = match tuning {
+        Some(tuning) => {
+            network = network.with_frozen_start(tuning.learned);
+            let base = folder.base_network(&description.architecture, &device)?;
+            Some(Tether::new(&base, tuning, training, examples.shown(), &device))
+        }
+        None => None,
     };
     let steps_done = progress.epochs_done * steps(training, recipe);
     let mut average = if progress.epochs_done > 0 {
@@ -89,15 +124,25 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         Average::new(recipe.average_decay, &network, 0)
     };
 
-    let bar = progress_bar(recipe, training, progress.epochs_done);
+    let hidden = ProgressBar::hidden();
+    let bar = told.unwrap_or(&hidden);
     while progress.epochs_done < recipe.epochs && !progress.finished {
         let epoch = progress.epochs_done + 1;
         let started = Instant::now();
         // Dropout draws from the device's own generator.
         device.seed(recipe.seed.wrapping_add(epoch as u64));
-        let Some((next, train)) =
-            learn(network, &mut optimizer, &mut average, examples, recipe, epoch, &device, interrupted, &bar)
-        else {
+        let Some((next, train)) = learn(
+            network,
+            &mut optimizer,
+            &mut average,
+            tether.as_ref(),
+            examples,
+            recipe,
+            epoch,
+            &device,
+            interrupted,
+            bar,
+        ) else {
             bar.abandon();
             return Ok(Trained { progress, interrupted: true });
         };
@@ -106,11 +151,17 @@ pub fn resume_or_start<E: Examples + ?Sized>(
             return Err(TrainError::Diverged { epoch, loss: train.loss });
         }
         let averaged = average.apply(network.valid());
-        let chosen = judge(&averaged, examples, &device.clone().inner());
+        let chosen = if selection > 0 {
+            judge(&averaged, examples, &device.clone().inner())
+        } else {
+            Figures { loss: f32::NAN, accuracy: f32::NAN }
+        };
         progress.epochs_done = epoch;
         if chosen.accuracy > progress.best_selection_accuracy || progress.best_epoch == 0 {
             progress.best_epoch = epoch;
-            progress.best_selection_accuracy = chosen.accuracy;
+            progress.best_selection_accuracy = chosen.accuracy.max(0.0);
+        } else if selection == 0 {
+            progress.best_epoch = epoch;
         }
         progress.history.push(EpochRecord {
             epoch,
@@ -124,19 +175,22 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         folder.keep(&progress, &network, averaged, &optimizer)?;
         report::write_history(&folder.file("history.json"), &folder.file("history.csv"), &progress.history)?;
         report::curves_png(&folder.file("curves.png"), &progress.history)?;
+        let selected = if selection > 0 {
+            format!("selection: loss {:.3}, accuracy {:.1} %  ", chosen.loss, 100.0 * chosen.accuracy)
+        } else {
+            String::new()
+        };
         let line = format!(
-            "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  selection: loss {:.3}, accuracy {:.1} %  ({:.0} s)",
+            "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  {selected}({:.0} s)",
             recipe.epochs,
             train.loss,
             100.0 * train.accuracy,
-            chosen.loss,
-            100.0 * chosen.accuracy,
             started.elapsed().as_secs_f64(),
         );
-        if bar.is_hidden() {
-            println!("{line}")
-        } else {
-            bar.println(line)
+        match told {
+            Some(bar) if bar.is_hidden() => println!("{line}"),
+            Some(bar) => bar.println(line),
+            None => {}
         }
         progress.finished = epoch == recipe.epochs || epoch >= progress.best_epoch + recipe.patience;
     }
@@ -163,6 +217,7 @@ fn learn<E: Examples + ?Sized>(
     mut network: Network,
     optimizer: &mut ModuleOptimizer,
     average: &mut Average,
+    tether: Option<&Tether>,
     examples: &E,
     recipe: &Recipe,
     epoch: usize,
@@ -192,11 +247,16 @@ fn learn<E: Examples + ?Sized>(
             let len = batch.classes.len();
             let inputs = tensor(batch.inputs, [len, shape[0], shape[1], shape[2]], device);
             let targets: Tensor<2> = tensor(batch.targets, [len, examples.classes()], device);
-            let log_posteriors = log_softmax(network.forward(inputs), 1);
+            let logits = network.forward(inputs);
+            let logits = if let Some(tether) = tether { tether.shown(logits) } else { logits };
+            let log_posteriors = log_softmax(logits, 1);
             let loss = (targets * log_posteriors.clone()).sum_dim(1).mean().neg();
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             let rate = recipe.learning_rate((epoch - 1) * steps + step, steps);
             network = optimizer.step(rate, network.clone(), gradients);
+            if let Some(tether) = tether {
+                network = tether.pull(network.clone(), rate);
+            }
             average.update(&network);
 
             loss_sum += f64::from(scalar(loss)) * len as f64;

@@ -1,6 +1,7 @@
 //! Training: examples in, a run folder with weights, history and curves out.
 
 mod average;
+pub mod base;
 mod batch;
 pub mod data;
 pub mod device;
@@ -9,9 +10,10 @@ pub mod face_examples;
 mod learner;
 pub mod run_folder;
 pub mod speech_examples;
+pub mod tuning;
 
 pub use examples::Examples;
-pub use learner::{TrainError, Trained, resume_or_start};
+pub use learner::{TrainError, Trained, resume_or_start, resume_silently};
 
 use serde::{Deserialize, Serialize};
 

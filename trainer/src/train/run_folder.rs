@@ -3,6 +3,7 @@
 //! Every file is written beside its place and then renamed, so that an interruption at any moment leaves a folder to resume from.
 
 use super::Recipe;
+use super::tuning::Start;
 use crate::dataset::Labels;
 use crate::network::{Architecture, Network, Preset};
 use crate::report::EpochRecord;
@@ -50,8 +51,21 @@ pub struct RunDescription {
     pub data_hash: String,
     /// What scales the features of sound: offset and scale of each; empty for pictures.
     pub statistics: Vec<[f32; 2]>,
+    /// What it was fine-tuned from, if it was.
+    #[serde(default)]
+    pub base: Option<Start>,
     /// The command that started the run.
     pub command: String,
+}
+
+impl RunDescription {
+    /// What scales the features of sound; `None` of a run for pictures, or where a damaged file tells nonsense.
+    pub fn speech_statistics(&self) -> Option<SpeechStatistics> {
+        let pairs: &[[f32; 2]; FEATURES] = self.statistics.as_slice().try_into().ok()?;
+        let statistics =
+            SpeechStatistics { offset: pairs.map(|[offset, _]| offset), scale: pairs.map(|[_, scale]| scale) };
+        statistics.is_valid().then_some(statistics)
+    }
 }
 
 /// How far a run has come.
@@ -112,6 +126,7 @@ pub struct RunFolder {
 impl RunFolder {
     const DESCRIPTION: &str = "run.json";
     const PROGRESS: &str = "progress.json";
+    const BASE: &str = "base.bpk";
 
     /// Starts a run in a folder that holds none.
     pub fn create(path: &Path, description: &RunDescription) -> Result<Self, RunFolderError> {
@@ -146,12 +161,10 @@ impl RunFolder {
 
     /// What scales the features of sound in a run.
     pub fn speech_statistics(&self, description: &RunDescription) -> Result<SpeechStatistics, RunFolderError> {
-        let damaged = || RunFolderError::Damaged {
+        description.speech_statistics().ok_or_else(|| RunFolderError::Damaged {
             path: self.file(Self::DESCRIPTION),
-            reason: format!("{} features are scaled, there are {FEATURES}", description.statistics.len()),
-        };
-        let pairs: &[[f32; 2]; FEATURES] = description.statistics.as_slice().try_into().map_err(|_| damaged())?;
-        Ok(SpeechStatistics { offset: pairs.map(|[offset, _]| offset), scale: pairs.map(|[_, scale]| scale) })
+            reason: format!("it has to tell how {FEATURES} features are scaled"),
+        })
     }
 
     /// How far the run has come; nowhere yet, if nothing is written.
@@ -167,6 +180,17 @@ impl RunFolder {
             return Err(RunFolderError::NoRun { path: self.path.clone() });
         }
         self.load_network(&weights_name(epoch), &description.architecture, device)
+    }
+
+    /// Keeps the network that fine-tuning starts from.
+    pub(crate) fn keep_base(&self, network: &Network) -> Result<(), RunFolderError> {
+        let path = self.file(Self::BASE);
+        network.clone().save_file(&path).map_err(|error| RunFolderError::Damaged { path, reason: error.to_string() })
+    }
+
+    /// The network that fine-tuning starts from.
+    pub(super) fn base_network(&self, architecture: &Architecture, device: &Device) -> Result<Network, RunFolderError> {
+        self.load_network(Self::BASE, architecture, device)
     }
 
     /// The averaged weights of the last epoch.
