@@ -12,7 +12,7 @@ use crate::train::base::{Base, BaseError};
 use crate::train::device::{self, UnknownDevice};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use crate::train::speech_examples::SpeechExamples;
-use crate::train::tuning::{self, Tuning};
+use crate::train::tuning;
 use crate::train::{TrainError, resume_silently};
 use crate::train_command;
 use burn::tensor::Device;
@@ -210,10 +210,8 @@ fn tuned(
     let examples = SpeechExamples::new(kind, learned, &everything, recipe.augment, seed, Some(&base.known()));
     let network = base.network(device)?;
     let place = tempfile::tempdir().map_err(AdaptReportError::Room)?;
-    let description = RunDescription {
-        data: args.data.clone(),
-        ..base.description(network.architecture().clone(), recipe, Tuning::of(base.task()))
-    };
+    let description =
+        RunDescription { data: args.data.clone(), ..base.description(network.architecture().clone(), recipe) };
     let folder = RunFolder::create(place.path(), &description)?;
     folder.keep_base(&network)?;
     if resume_silently(&folder, &description, &examples, device, interrupted)?.interrupted {

@@ -7,7 +7,7 @@ use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, UnknownDevice};
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
-use crate::train::tuning::{self, Tuning};
+use crate::train::tuning;
 use crate::train::{Examples, Recipe, TrainError, Trained, resume_or_start};
 use burn::tensor::Device;
 use moodbox_shared::Emotion;
@@ -267,7 +267,7 @@ fn start_from<E: Examples>(
         test_speakers: cut.test_speakers.clone(),
         data_hash: loaded.data_hash.clone(),
         command: command_line(),
-        ..base.description(network.architecture().clone(), recipe, Tuning::of(base.task()))
+        ..base.description(network.architecture().clone(), recipe)
     };
     let folder = RunFolder::create(&args.out, &description)?;
     folder.keep_base(&network)?;

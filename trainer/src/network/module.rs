@@ -79,14 +79,6 @@ impl Network {
         network
     }
 
-    /// The same, of which only the dense layers and the last `learned` convolutions go on learning.
-    pub fn with_frozen_start(mut self, learned: usize) -> Self {
-        let frozen = self.convolutions.len().saturating_sub(learned);
-        let convolutions = std::mem::take(&mut self.convolutions).into_iter().enumerate();
-        self.convolutions = convolutions.map(|(index, unit)| unit.set_require_grad(index >= frozen)).collect();
-        self
-    }
-
     /// What the network looks like.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
@@ -233,7 +225,6 @@ mod tests {
     use super::*;
     use crate::quantize::FloatReference;
     use crate::train::device;
-    use burn::optim::GradientsParams;
     use burn::tensor::TensorData;
 
     #[test]
@@ -258,22 +249,6 @@ mod tests {
         assert!(reference.outputs(&input)[0].contains(&6.0));
         for (got, expected) in reference.logits(&input).into_iter().zip(logits) {
             assert!((got - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{got} for {expected}");
-        }
-    }
-
-    #[test]
-    fn the_start_of_a_frozen_network_gets_no_gradients() {
-        let device = device::by_name("flex").unwrap().autodiff();
-        let mut net = Architecture::new([6, 6, 1]);
-        let first = net.convolution(Source::Input, 2, [3, 3], [1, 1], After::Relu);
-        let second = net.convolution(first, 2, [3, 3], [1, 1], After::Relu);
-        net.dense(second, 3);
-        let network = Network::new(&net, &device);
-        // A weight and a bias each.
-        for (learned, expected) in [(0, 2), (1, 4), (2, 6), (9, 6)] {
-            let network = network.clone().with_frozen_start(learned);
-            let loss = network.forward(Tensor::ones([1, 1, 6, 6], &device)).sum();
-            assert_eq!(GradientsParams::from_grads(loss.backward(), &network).len(), expected, "{learned}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Recipe;
 use super::data::Known;
 use super::run_folder::{RunDescription, RunFolder, RunFolderError};
-use super::tuning::{Start, Tuning};
+use super::tuning::{PULL, Start};
 use crate::dataset::Labels;
 use crate::export::OnnxError;
 use crate::network::float_graph::FloatGraph;
@@ -109,18 +109,18 @@ impl Base {
         Ok(Network::from_float_graph(&self.graph, &shapes(&self.graph)?, device)?)
     }
 
-    fn start(&self, tuning: Tuning) -> Start {
+    fn start(&self) -> Start {
         Start {
             from: self.from.clone(),
             temperature: self.header.temperature,
             priors: self.header.priors.to_vec(),
             ranges: ranges(&self.header.plan),
-            tuning,
+            pull: PULL,
         }
     }
 
     /// The description of a run that is fine-tuned from it; data, split and command are left to whoever knows them.
-    pub fn description(&self, architecture: Architecture, recipe: Recipe, tuning: Tuning) -> RunDescription {
+    pub fn description(&self, architecture: Architecture, recipe: Recipe) -> RunDescription {
         let pairs = |statistics: &SpeechStatistics| {
             statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
         };
@@ -139,7 +139,7 @@ impl Base {
             stratified: false,
             data_hash: String::new(),
             statistics: self.statistics().map(pairs).unwrap_or_default(),
-            base: Some(self.start(tuning)),
+            base: Some(self.start()),
             command: String::new(),
         }
     }

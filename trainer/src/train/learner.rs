@@ -90,8 +90,8 @@ fn train<E: Examples + ?Sized>(
     told: Option<&ProgressBar>,
 ) -> Result<Trained, TrainError> {
     let (training, selection) = (examples.training_len(), examples.selection_len());
-    let tuning = description.base.as_ref().map(|base| base.tuning);
-    if training == 0 || (selection == 0 && tuning.is_none()) {
+    let start = description.base.as_ref();
+    if training == 0 || (selection == 0 && start.is_none()) {
         return Err(TrainError::TooFew { training, selection });
     }
     let recipe = &description.recipe;
@@ -103,16 +103,15 @@ fn train<E: Examples + ?Sized>(
         let (network, loaded) = folder.last_state(&progress, &description.architecture, optimizer, &device)?;
         optimizer = loaded;
         network
-    } else if tuning.is_some() {
+    } else if start.is_some() {
         folder.base_network(&description.architecture, &device)?
     } else {
         Network::new(&description.architecture, &device)
     };
-    let tether = match tuning {
-        Some(tuning) => {
-            network = network.with_frozen_start(tuning.learned);
+    let tether = match start {
+        Some(start) => {
             let base = folder.base_network(&description.architecture, &device)?;
-            Some(Tether::new(&base, tuning, training, examples.shown(), &device))
+            Some(Tether::new(&base, start.pull, training, examples.shown(), &device))
         }
         None => None,
     };
