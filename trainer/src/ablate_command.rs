@@ -169,12 +169,14 @@ fn last_epoch(
         task: args.task,
         data: args.data.clone(),
         out: run.to_owned(),
-        preset: Preset::Compact,
+        preset: Preset::COMPACT,
+        init: None,
         epochs: args.epochs,
         batch: None,
         seed: args.seed,
         devices: args.devices.clone(),
-        fold,
+        fold: Some(fold),
+        selection: None,
         stratified: false,
         speaker_independent: true,
         labels: args.labels,
@@ -224,12 +226,11 @@ fn table(args: &AblateArgs, rows: &[(&str, Figures)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train_command::preset_recipe;
 
     #[test]
     fn every_part_can_be_taken_out_of_its_recipe() {
         for (task, parts) in [(TaskName::Face, FACE), (TaskName::Speech, SPEECH)] {
-            let whole = preset_recipe(Preset::Compact, task, 1);
+            let whole = Preset::COMPACT.recipe(task.task()).unwrap();
             for part in parts {
                 for setting in part.settings {
                     assert_ne!(whole.with(setting).unwrap(), whole, "{} is no part of the recipe", part.name);

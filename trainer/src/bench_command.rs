@@ -1,14 +1,15 @@
 //! `moodbox-trainer bench`: how fast networks are trained on this machine, and where the time goes.
 
+use crate::network::preset::NoNetwork;
 use crate::network::{Architecture, Network, Preset};
 use crate::report::print_line;
 use crate::train::bench::time_training;
-use crate::train::data::speech_input_kind;
 use crate::train::device::{self, DeviceError};
 use crate::train::stopwatch::{Phase, Stopwatch};
-use crate::train_command::{TaskName, preset_recipe};
+use crate::train_command::TaskName;
 use burn::module::Module;
 use moodbox_shared::Emotion;
+use moodbox_shared::audio::SpeechInputKind;
 use moodbox_shared::model::Task;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ pub struct BenchArgs {
     /// What would be learned
     pub task: TaskName,
     /// Which network, with its recipe
-    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
     /// Examples a step [default: the preset's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -43,6 +44,9 @@ pub enum BenchError {
     /// No such device.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The preset has no network for the task.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
 }
 
 /// What was timed, and how long it took.
@@ -96,16 +100,17 @@ pub fn run(args: &BenchArgs) -> Result<(), BenchError> {
 
 fn measure(args: &BenchArgs) -> Result<Timing, BenchError> {
     let devices = device::by_names(&args.devices)?;
-    let (task, classes) = match args.task {
-        TaskName::Face => (Task::Face, Emotion::FACE.len()),
-        TaskName::Speech => (Task::Speech, Emotion::ALL.len()),
+    let task = args.task.task();
+    let (classes, reads) = match task {
+        Task::Face => (Emotion::FACE.len(), SpeechInputKind::Map),
+        Task::Speech => (Emotion::ALL.len(), args.preset.speech_input_kind()?),
     };
-    let mut recipe = preset_recipe(args.preset, args.task, 1);
+    let mut recipe = args.preset.recipe(task)?;
     recipe.batch = args.batch.map_or(recipe.batch, |batch| batch as usize);
-    let architecture = args.preset.architecture(task, classes);
+    let architecture = args.preset.architecture(task, classes)?;
     let steps = args.batches as usize;
     let numbers = Network::new(&architecture, &devices[0]).num_params();
-    let stopwatch = time_training(task, &architecture, &recipe, speech_input_kind(args.preset), &devices, steps);
+    let stopwatch = time_training(task, &architecture, &recipe, reads, &devices, steps);
     let spent = |phase| Stopwatch::spent(&stopwatch, phase).as_secs_f64();
     let inputs = (steps * recipe.batch) as f64;
     let total = stopwatch.total().as_secs_f64();
@@ -132,9 +137,9 @@ mod tests {
 
     #[test]
     fn every_phase_takes_its_part_of_the_time() {
+        let paper = Preset::try_from("paper".to_owned()).unwrap();
         for task in [TaskName::Face, TaskName::Speech] {
-            let args =
-                BenchArgs { task, preset: Preset::Paper, batch: Some(4), batches: 2, devices: Vec::new(), json: true };
+            let args = BenchArgs { task, preset: paper, batch: Some(4), batches: 2, devices: Vec::new(), json: true };
             let timing = measure(&args).unwrap();
             assert!(timing.inputs_per_second_of_steps >= timing.inputs_per_second);
             for phase in [Phase::Forward, Phase::Backward, Phase::Optimizer, Phase::Average] {

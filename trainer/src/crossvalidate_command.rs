@@ -1,24 +1,27 @@
 //! `moodbox-trainer crossvalidate`: how well a recipe does on speakers that it has not heard.
 //!
 //! For each published fold of RAVDESS, and each seed, a network is trained without the fold's speakers, made an int8 model, and scored on them as
-//! the box would run it. What was finished before an interruption is not done again.
+//! the box would run it, beside the float network that it was. All other speakers are learned from, and the last epoch counts. What was finished before an interruption is not done again.
 
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
-use crate::evaluate::{EvaluateArgs, EvaluateError, Evaluation, evaluate};
+use crate::evaluate::{EvaluateArgs, EvaluateError, Evaluation, ModelFile, evaluate};
+use crate::judge::{JudgedNetwork, TestData, test_voices};
 use crate::network::Preset;
-use crate::quantize_command::{self, QuantizeArgs, QuantizeCommandError};
-use crate::report::{self, ReportError, print_line};
+use crate::quantize_command::{self, CALIBRATION_INPUTS, QuantizeArgs, QuantizeCommandError};
+use crate::report::{self, ReportError, mean_and_deviation, print_line};
+use crate::temperature::best_temperature;
+use crate::train::data::DataError;
 use crate::train::device;
 use crate::train::feature_cache::CacheArgs;
-use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError};
+use crate::train::run_folder::{RunFolder, RunFolderError};
+use crate::train_command::{self, Selection, TaskName, TrainArgs, TrainCommandError};
+use moodbox_shared::Emotion;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use thiserror::Error;
-
-/// Training inputs that the ranges of activations are measured on.
-const CALIBRATION_INPUTS: usize = 512;
 
 /// What has folds of speakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -42,7 +45,7 @@ pub struct CrossvalidateArgs {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
     /// Which network
-    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
     /// Passes over the data [default: the preset's]
     #[arg(long)]
@@ -84,6 +87,14 @@ pub enum CrossvalidateError {
         /// Why.
         source: QuantizeCommandError,
     },
+    /// The speakers left out can't be heard.
+    #[error("{}: {source}", run.display())]
+    Judge {
+        /// The run that left them out.
+        run: PathBuf,
+        /// Why.
+        source: JudgeError,
+    },
     /// A model was not scored.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -92,8 +103,21 @@ pub enum CrossvalidateError {
     Report(#[from] ReportError),
 }
 
+/// Why the speakers left out can't be heard.
+#[derive(Debug, Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum JudgeError {
+    /// The run is not to be used.
+    Folder(#[from] RunFolderError),
+    /// The data is not to be used.
+    Data(#[from] DataError),
+    /// The model is not to be used.
+    Model(#[from] EvaluateError),
+}
+
 /// One network's figures on the speakers that it has not heard.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Score {
     /// From 1.
     fold: u8,
@@ -107,11 +131,18 @@ struct Score {
     least_recall: f64,
     /// Share of windows.
     window_accuracy: f64,
+    /// Share of clips that the network in floating point gets right.
+    float_accuracy: f64,
+    /// Under which the posteriors of these speakers' windows are the truest.
+    temperature: f64,
+    /// Of each emotion: clips told right, and clips.
+    by_emotion: BTreeMap<Emotion, (usize, usize)>,
 }
 
 impl Score {
-    fn of(fold: u8, seed: u64, evaluation: &Evaluation) -> Self {
+    fn of(fold: u8, seed: u64, evaluation: &Evaluation, float: &Evaluation, temperature: f32) -> Self {
         let scores = &evaluation.scores;
+        let by_emotion = scores.classes.iter().zip(&scores.confusion).enumerate();
         Self {
             fold,
             seed,
@@ -120,6 +151,9 @@ impl Score {
             recall: scores.unweighted_average_recall,
             least_recall: scores.per_class.iter().map(|class| class.recall).fold(1.0, f64::min),
             window_accuracy: evaluation.windows.as_ref().map_or(f64::NAN, |windows| windows.accuracy),
+            float_accuracy: float.scores.accuracy,
+            temperature: f64::from(temperature),
+            by_emotion: by_emotion.map(|(class, (&emotion, row))| (emotion, (row[class], row.iter().sum()))).collect(),
         }
     }
 }
@@ -151,8 +185,9 @@ fn one(args: &CrossvalidateArgs, fold: u8, seed: u64, interrupted: &AtomicBool) 
     if !model.is_file() {
         make(args, fold, seed, &run, &model, interrupted)?;
     }
-    let evaluation = evaluate(&EvaluateArgs {
-        model,
+    let scored = EvaluateArgs {
+        model: Some(model.clone()),
+        run: None,
         data: args.data.clone(),
         json: false,
         part: None,
@@ -161,8 +196,21 @@ fn one(args: &CrossvalidateArgs, fold: u8, seed: u64, interrupted: &AtomicBool) 
         labels: Labels::Fer2013,
         votes: None,
         keep_seen: false,
-    })?;
-    Ok(Score::of(fold, seed, &evaluation))
+    };
+    let int8 = evaluate(&scored)?;
+    let float = evaluate(&EvaluateArgs { model: None, run: Some(run.clone()), ..scored })?;
+    let temperature = temperature(&run, &model).map_err(|source| CrossvalidateError::Judge { run, source })?;
+    Ok(Score::of(fold, seed, &int8, &float, temperature))
+}
+
+/// The temperature that suits a model best on the speakers that its run left out.
+fn temperature(run: &Path, model: &Path) -> Result<f32, JudgeError> {
+    let description = RunFolder::open(run)?.description()?;
+    let file = ModelFile::read(model)?;
+    let model = file.model()?;
+    let TestData::Judged(heard) = test_voices(&description, &JudgedNetwork::Int8(&model))? else { return Ok(1.0) };
+    let (logits, classes) = heard.logits_and_classes(model.labels());
+    Ok(best_temperature(&logits, &classes))
 }
 
 /// Trains a network without a fold's speakers and writes its int8 model.
@@ -178,15 +226,16 @@ fn make(
         task: TaskName::Speech,
         data: args.data.clone(),
         out: run.to_owned(),
+        init: None,
         preset: args.preset,
         epochs: args.epochs,
         batch: args.batch,
         seed,
         devices: args.devices.clone(),
-        fold,
+        fold: Some(fold),
+        selection: Some(Selection::None),
         stratified: false,
-        // The published preset chooses by a fifth of each emotion, which would flatter it here.
-        speaker_independent: true,
+        speaker_independent: false,
         labels: Labels::Fer2013,
         votes: None,
         set: args.set.clone(),
@@ -200,6 +249,8 @@ fn make(
         out: model.to_owned(),
         data: None,
         calibration: CALIBRATION_INPUTS,
+        parameters: None,
+        temperature: None,
         finetune: args.finetune,
         device: args.devices.first().cloned().unwrap_or_default(),
         cache: args.cache.clone(),
@@ -211,44 +262,64 @@ fn make(
 fn table(args: &CrossvalidateArgs, scores: &[Score]) -> String {
     let mut text = format!(
         "# {} folds of speakers, {} seeds, preset `{}`\n\n\
-         Each network was trained and chosen without the speakers of its fold, and scored on them as int8 on the box's engine. A clip is judged by the\n\
-         mean log-posterior of its windows.\n\n\
-         | fold | seed | clips | accuracy | mean recall | least recall | accuracy by window |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+         Each network was trained without the speakers of its fold, on all others, up to the last epoch, and scored on them as int8 on the box's\n\
+         engine. A clip is judged by the mean log-posterior of its windows.\n\n\
+         | fold | seed | clips | accuracy | in floating point | mean recall | least recall | accuracy by window |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
         RAVDESS_FOLDS.len(),
         args.seeds,
         args.preset.name(),
     );
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     for score in scores {
-        let Score { fold, seed, clips, accuracy, recall, least_recall, window_accuracy } = *score;
-        let shares = [accuracy, recall, least_recall, window_accuracy].map(percent).join(" | ");
+        let Score { fold, seed, clips, .. } = *score;
+        let shares = [score.accuracy, score.float_accuracy, score.recall, score.least_recall, score.window_accuracy];
+        let shares = shares.map(percent).join(" | ");
         let _ = writeln!(text, "| {fold} | {seed} | {clips} | {shares} |");
     }
-    let of_seeds: Vec<f64> = (1..=args.seeds).map(|seed| clip_accuracy(scores, seed)).collect();
-    let (mean, deviation) = mean_and_deviation(&of_seeds);
+    let over_seeds = |share: &dyn Fn(u64) -> f64| {
+        let (mean, deviation) = mean_and_deviation(&(1..=args.seeds).map(share).collect::<Vec<_>>());
+        format!("{:.1} ± {:.1} %", 100.0 * mean, 100.0 * deviation)
+    };
     let _ = writeln!(
         text,
-        "\nAll clips of all folds: {:.1} ± {:.1} % right (mean and standard deviation over the seeds).",
-        100.0 * mean,
-        100.0 * deviation
+        "\nMean and standard deviation over the seeds: all clips of all folds {}, mean of the folds {}; in floating point {} and {}.",
+        over_seeds(&|seed| clip_accuracy(scores, seed, |score| score.accuracy)),
+        over_seeds(&|seed| fold_mean(scores, seed, |score| score.accuracy)),
+        over_seeds(&|seed| clip_accuracy(scores, seed, |score| score.float_accuracy)),
+        over_seeds(&|seed| fold_mean(scores, seed, |score| score.float_accuracy)),
     );
+    let temperatures: Vec<f64> = scores.iter().map(|score| score.temperature).collect();
+    let (temperature, spread) = mean_and_deviation(&temperatures);
+    let _ = writeln!(
+        text,
+        "Temperature under which posteriors of unheard speakers are the truest: {temperature:.2} ± {spread:.2} over the networks.\n",
+    );
+    text.push_str("| emotion | clips | recall |\n| --- | --- | --- |\n");
+    let emotions: BTreeSet<Emotion> = scores.iter().flat_map(|score| score.by_emotion.keys().copied()).collect();
+    for emotion in emotions {
+        let of_seed = |seed: u64| {
+            let found =
+                scores.iter().filter(|score| score.seed == seed).filter_map(|score| score.by_emotion.get(&emotion));
+            found.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1))
+        };
+        let recall = over_seeds(&|seed| of_seed(seed).0 as f64 / of_seed(seed).1 as f64);
+        let _ = writeln!(text, "| {} | {} | {recall} |", emotion.name(), of_seed(1).1);
+    }
     text
 }
 
 /// Share of all folds' clips that a seed's networks got right.
-fn clip_accuracy(scores: &[Score], seed: u64) -> f64 {
+fn clip_accuracy(scores: &[Score], seed: u64, accuracy: fn(&Score) -> f64) -> f64 {
     let of_seed = || scores.iter().filter(|score| score.seed == seed);
     let clips: usize = of_seed().map(|score| score.clips).sum();
-    of_seed().map(|score| score.accuracy * score.clips as f64).sum::<f64>() / clips as f64
+    of_seed().map(|score| accuracy(score) * score.clips as f64).sum::<f64>() / clips as f64
 }
 
-/// Mean, and standard deviation of a sample (zero of a single number).
-fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
-    let count = numbers.len() as f64;
-    let mean = numbers.iter().sum::<f64>() / count;
-    let squares: f64 = numbers.iter().map(|number| (number - mean).powi(2)).sum();
-    (mean, if numbers.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 })
+/// Mean over the folds of the share that a seed's networks got right.
+fn fold_mean(scores: &[Score], seed: u64, accuracy: fn(&Score) -> f64) -> f64 {
+    let of_seed: Vec<f64> = scores.iter().filter(|score| score.seed == seed).map(accuracy).collect();
+    of_seed.iter().sum::<f64>() / of_seed.len() as f64
 }
 
 #[cfg(test)]
@@ -256,7 +327,20 @@ mod tests {
     use super::*;
 
     fn score(fold: u8, seed: u64, clips: usize, accuracy: f64) -> Score {
-        Score { fold, seed, clips, accuracy, recall: 0.5, least_recall: 0.25, window_accuracy: 0.4 }
+        let by_emotion = BTreeMap::from([(Emotion::Sad, (clips / 4, clips / 2))]);
+        let (recall, least_recall, window_accuracy, temperature) = (0.5, 0.25, 0.4, 1.5);
+        Score {
+            fold,
+            seed,
+            clips,
+            accuracy,
+            recall,
+            least_recall,
+            window_accuracy,
+            float_accuracy: accuracy,
+            temperature,
+            by_emotion,
+        }
     }
 
     fn args(seeds: u64) -> CrossvalidateArgs {
@@ -265,7 +349,7 @@ mod tests {
             data: PathBuf::new(),
             out: PathBuf::new(),
             seeds,
-            preset: Preset::Compact,
+            preset: Preset::COMPACT,
             epochs: None,
             batch: None,
             finetune: 0,
@@ -278,16 +362,10 @@ mod tests {
     #[test]
     fn folds_count_by_their_clips_and_seeds_alike() {
         let scores = [score(1, 1, 300, 0.6), score(2, 1, 100, 0.8), score(1, 2, 300, 0.7), score(2, 2, 100, 0.7)];
-        assert!((clip_accuracy(&scores, 1) - 0.65).abs() < 1e-9);
+        assert!((clip_accuracy(&scores, 1, |score| score.accuracy) - 0.65).abs() < 1e-9);
         let text = table(&args(2), &scores);
-        assert!(text.contains("| 2 | 1 | 100 | 80.0 % | 50.0 % | 25.0 % | 40.0 % |"), "{text}");
-        assert!(text.contains("67.5 ± 3.5 %"), "{text}");
-    }
-
-    #[test]
-    fn one_seed_has_no_deviation() {
-        assert_eq!(mean_and_deviation(&[0.5]), (0.5, 0.0));
-        let (mean, deviation) = mean_and_deviation(&[1.0, 2.0, 3.0]);
-        assert!((mean - 2.0).abs() < 1e-12 && (deviation - 1.0).abs() < 1e-12);
+        assert!(text.contains("| 2 | 1 | 100 | 80.0 % | 80.0 % | 50.0 % | 25.0 % | 40.0 % |"), "{text}");
+        assert!(text.contains("all clips of all folds 67.5 ± 3.5 %, mean of the folds 70.0 ± 0.0 %"), "{text}");
+        assert!(text.contains("| sad | 200 | 50.0 ± 0.0 % |") && text.contains("1.50 ± 0.00"), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ablate_command;
+pub mod adapt_command;
 pub mod augment;
 pub mod bench_command;
 pub mod crossvalidate_command;

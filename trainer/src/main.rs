@@ -4,8 +4,9 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    ablate_command, bench_command, crossvalidate_command, data_command, evaluate, export, features_command,
-    pack_command, predict, quantize_command, report_command, robustness_command, sample, train_command,
+    ablate_command, adapt_command, bench_command, crossvalidate_command, data_command, evaluate, export,
+    features_command, pack_command, predict, quantize_command, report_command, robustness_command, sample,
+    train_command,
 };
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Command {
     Crossvalidate(crossvalidate_command::CrossvalidateArgs),
     /// Train a recipe whole and without each of its parts
     Ablate(ablate_command::AblateArgs),
+    /// Score what fine-tuning on a few clips of a speaker brings
+    AdaptReport(adapt_command::AdaptReportArgs),
     /// Make the int8 model of a training run
     Quantize(quantize_command::QuantizeArgs),
     /// Write a network as ONNX: the int8 one of a model, or the float one of a training run
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
         Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
         Command::Ablate(args) => ablate_command::run(&args).map_err(anyhow::Error::from),
+        Command::AdaptReport(args) => adapt_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),

@@ -1,11 +1,11 @@
 //! `moodbox-trainer report`: how good the network of a training run is, and where it fails, as a page with figures beside it.
 
-use crate::evaluate::{EvaluateError, ModelFile};
-use crate::judge::{FloatNetwork, JudgedNetwork, judge_run};
+use crate::evaluate::{EvaluateError, FloatNetwork, ModelFile};
+use crate::judge::{JudgedNetwork, judge_run};
 use crate::report::page::{PageContent, report};
 use crate::report::{ReportError, RobustnessCurve, print_line};
 use crate::temperature::best_temperature;
-use crate::train::data::{DataError, speech_input_kind};
+use crate::train::data::DataError;
 use crate::train::device;
 use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
@@ -108,8 +108,7 @@ pub fn run(args: &ReportArgs) -> Result<(), ReportCommandError> {
     };
     let Some(path) = model else {
         let device = device::default_device()?;
-        let network = folder.best_network(&device)?;
-        let network = FloatNetwork::new(&network, &device, &description, speech_input_kind(description.preset));
+        let network = FloatNetwork::of_run(&folder, device)?;
         return write(args, &folder, &description, &JudgedNetwork::Float(Box::new(network)), None);
     };
     let file = ModelFile::read(&path)?;

@@ -1,18 +1,20 @@
 //! `moodbox-trainer train`: from a data set to a run folder.
 
-use crate::augment::{Variation, VoiceVariation};
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
-use crate::network::Preset;
+use crate::network::preset::{NoNetwork, Preset};
+use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, DeviceError};
 use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use crate::train::tuning;
 use crate::train::{Examples, Recipe, RecipeError, TrainError, Trained, resume_or_start};
+use burn::tensor::Device;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechStatistics;
 use moodbox_shared::model::Task;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
@@ -26,6 +28,24 @@ pub enum TaskName {
     Speech,
 }
 
+/// What chooses between the epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Selection {
+    /// A part of the data that is not learned from.
+    Part,
+    /// Nothing: all is learned from, and the last epoch is kept.
+    None,
+}
+
+impl TaskName {
+    pub(crate) const fn task(self) -> Task {
+        match self {
+            Self::Face => Task::Face,
+            Self::Speech => Task::Speech,
+        }
+    }
+}
+
 /// Trains a network.
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
@@ -34,11 +54,14 @@ pub struct TrainArgs {
     /// The data set: FER2013, RAVDESS, or folders named by emotion
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Start from a finished run, or from a model file, and get it used to --data: a few examples of the people in the room
+    #[arg(long, value_name = "RUN|FILE.moodnet", conflicts_with_all = ["preset", "stratified", "speaker_independent"])]
+    pub init: Option<PathBuf>,
     /// Where the run is kept: weights, history, curves
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Which network: the box's own, or the published one for comparison
-    #[arg(long, value_enum, default_value_t = Preset::Compact)]
+    /// Which network
+    #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
     /// Passes over the data [default: the preset's]
     #[arg(long)]
@@ -52,13 +75,17 @@ pub struct TrainArgs {
     /// Where to compute: see the features of this build; several share every batch
     #[arg(long = "device", visible_alias = "devices", value_name = "NAME,…", value_delimiter = ',', default_values = device::AVAILABLE.first())]
     pub devices: Vec<String>,
-    /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=4))]
-    pub fold: u8,
+    /// Published RAVDESS fold (1 to 4) to leave out whole, 0 for none [default: 4; with --init 0]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub fold: Option<u8>,
+    /// What chooses between the epochs: a part of the data that is not learned from, or nothing, so that all is learned from and the last epoch is
+    /// kept [default: part; with --init none]
+    #[arg(long, value_enum, conflicts_with_all = ["stratified", "speaker_independent"])]
+    pub selection: Option<Selection>,
     /// Choose by a fifth of each emotion, whoever shows it (published systems do; it flatters) [default for --preset paper]
     #[arg(long)]
     pub stratified: bool,
-    /// Choose by speakers who are not learned from [default for --preset compact]
+    /// Choose by speakers who are not learned from [default for the others]
     #[arg(long, conflicts_with = "stratified")]
     pub speaker_independent: bool,
     /// Whose word counts for what a picture shows
@@ -85,6 +112,12 @@ pub enum TrainCommandError {
     /// The data is not to be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The preset has no network for the task.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
+    /// Nothing to start from.
+    #[error(transparent)]
+    Base(#[from] BaseError),
     /// No such device.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -127,9 +160,12 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
     let devices = device::by_names(&args.devices)?;
     let resumed = if args.resume { Some(resumable(args)?) } else { None };
     let cut = resumed.as_ref().map_or_else(|| cut(args), |(_, description)| description.cut());
+    if let (Some(init), None) = (&args.init, &resumed) {
+        return fine_tune(args, init, &devices, interrupted);
+    }
     let (recipe, preset) = match &resumed {
         Some((_, description)) => (description.recipe.clone(), description.preset),
-        None => (recipe(args)?, args.preset),
+        None => (recipe(args, args.preset.recipe(args.task.task())?)?, args.preset),
     };
     match args.task {
         TaskName::Face => {
@@ -158,10 +194,7 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
 fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainCommandError> {
     let folder = RunFolder::open(&args.out)?;
     let description = folder.description()?;
-    let task = match args.task {
-        TaskName::Face => Task::Face,
-        TaskName::Speech => Task::Speech,
-    };
+    let task = args.task.task();
     if description.task != task {
         let message = format!("{} is a run for '{}', not for '{task}'", args.out.display(), description.task);
         return Err(TrainCommandError::Option(message));
@@ -178,7 +211,7 @@ fn start<E: Examples>(
     classes: &[Emotion],
     statistics: Option<&SpeechStatistics>,
 ) -> Result<(RunFolder, RunDescription), TrainCommandError> {
-    let architecture = args.preset.architecture(task, classes.len());
+    let architecture = args.preset.architecture(task, classes.len())?;
     println!("{}", loaded.split);
     println!("network '{}': {:.1} MMAC an inference", args.preset.name(), architecture.macs() as f64 / 1e6);
     let description = RunDescription {
@@ -194,13 +227,76 @@ fn start<E: Examples>(
         test_speakers: if task == Task::Speech { cut.test_speakers.clone() } else { Vec::new() },
         selection_speakers: loaded.selection_speakers.clone(),
         stratified: cut.stratified,
+        all_learned: cut.all_learned,
         data_hash: loaded.data_hash.clone(),
         statistics: statistics.map_or_else(Vec::new, |statistics| {
             statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
         }),
+        base: None,
         command: command_line(),
     };
     let folder = RunFolder::create(&args.out, &description)?;
+    Ok((folder, description))
+}
+
+/// Gets a finished network used to a few examples.
+fn fine_tune(
+    args: &TrainArgs,
+    init: &Path,
+    devices: &[Device],
+    interrupted: &AtomicBool,
+) -> Result<(), TrainCommandError> {
+    let base = Base::open(init)?;
+    let task = args.task.task();
+    if base.task() != task {
+        let message = format!("{} is a network for '{}', not for '{task}'", init.display(), base.task());
+        return Err(TrainCommandError::Option(message));
+    }
+    let recipe = recipe(args, tuning::recipe(args.seed))?;
+    let cut = Cut { known: Some(base.known()), ..cut(args) };
+    match args.task {
+        TaskName::Face => {
+            let loaded = data::load_faces(&args.data, &cut)?;
+            let (folder, description) = start_from(args, &base, &cut, recipe, &loaded, &devices[0])?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, devices, interrupted)?, args)
+        }
+        TaskName::Speech => {
+            let loaded = data::load_speech(&args.data, base.preset(), &cut, recipe.augment, &args.cache.open())?;
+            let (folder, description) = start_from(args, &base, &cut, recipe, &loaded, &devices[0])?;
+            finish(&resume_or_start(&folder, &description, &loaded.examples, devices, interrupted)?, args)
+        }
+    }
+}
+
+fn start_from<E: Examples>(
+    args: &TrainArgs,
+    base: &Base,
+    cut: &Cut,
+    recipe: Recipe,
+    loaded: &Loaded<E>,
+    device: &Device,
+) -> Result<(RunFolder, RunDescription), TrainCommandError> {
+    println!("{}", loaded.split);
+    let classes = base.classes().iter().zip(loaded.examples.shown());
+    let missing: Vec<&str> = classes.filter(|(_, shown)| !**shown).map(|(emotion, _)| emotion.name()).collect();
+    if !missing.is_empty() {
+        println!("not shown, and left as they are: {}", missing.join(", "));
+    }
+    let network = base.network(device)?;
+    let description = RunDescription {
+        data: args.data.clone(),
+        labels: cut.labels,
+        votes: cut.votes.clone(),
+        split: loaded.split.clone(),
+        test_speakers: cut.test_speakers.clone(),
+        selection_speakers: loaded.selection_speakers.clone(),
+        all_learned: cut.all_learned,
+        data_hash: loaded.data_hash.clone(),
+        command: command_line(),
+        ..base.description(network.architecture().clone(), recipe)
+    };
+    let folder = RunFolder::create(&args.out, &description)?;
+    folder.keep_base(&network)?;
     Ok((folder, description))
 }
 
@@ -208,22 +304,40 @@ fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> 
     if trained.interrupted {
         return Err(TrainCommandError::Interrupted { epochs: trained.progress.epochs_done });
     }
+    let progress = &trained.progress;
+    if let Some(last) = progress.history.last().filter(|last| last.selection_accuracy.is_finite()) {
+        println!(
+            "last epoch: accuracy {:.1} % on the data learned from, {:.1} % on the selection data",
+            100.0 * last.train_accuracy,
+            100.0 * last.selection_accuracy,
+        );
+    }
+    if progress.history.iter().all(|epoch| epoch.selection_accuracy.is_nan()) {
+        println!(
+            "kept: the last epoch, since nothing chooses; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
+            args.out.display(),
+        );
+        return Ok(());
+    }
     println!(
-        "best epoch {} of {}: accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
-        trained.progress.best_epoch,
-        trained.progress.epochs_done,
-        100.0 * trained.progress.best_selection_accuracy,
+        "kept: epoch {} of {}, accuracy {:.1} % on the selection data; next: moodbox-trainer quantize --run {} --out FILE.moodnet",
+        progress.best_epoch,
+        progress.epochs_done,
+        100.0 * progress.best_selection_accuracy,
         args.out.display(),
     );
     Ok(())
 }
 
 fn cut(args: &TrainArgs) -> Cut {
-    let test_speakers = match (args.task, usize::from(args.fold)) {
+    let fold = args.fold.unwrap_or(if args.init.is_some() { 0 } else { 4 });
+    let selection = args.selection.unwrap_or(if args.init.is_some() { Selection::None } else { Selection::Part });
+    let test_speakers = match (args.task, usize::from(fold)) {
         (TaskName::Face, _) | (_, 0) => Vec::new(),
         (TaskName::Speech, fold) => RAVDESS_FOLDS[fold - 1].to_vec(),
     };
-    let stratified = args.stratified || (args.preset == Preset::Paper && !args.speaker_independent);
+    let all_learned = selection == Selection::None;
+    let stratified = args.stratified || (args.preset.is_stratified() && !args.speaker_independent && !all_learned);
     Cut {
         test_speakers,
         selection_speakers: Vec::new(),
@@ -231,63 +345,14 @@ fn cut(args: &TrainArgs) -> Cut {
         seed: args.seed,
         labels: args.labels,
         votes: args.votes.clone(),
+        all_learned,
+        known: None,
     }
 }
 
-/// How a preset is trained unless options say otherwise.
-pub(crate) fn preset_recipe(preset: Preset, task: TaskName, seed: u64) -> Recipe {
-    match (preset, task) {
-        // As published: Adam (which decay 0 makes of AdamW), batches of 16, nothing else.
-        (Preset::Paper, _) => Recipe {
-            epochs: 50,
-            batch: 16,
-            balance: 0.0,
-            learning_rate: 1e-3,
-            cosine: false,
-            weight_decay: 0.0,
-            label_smoothing: 0.0,
-            mixup: false,
-            average_decay: 0.0,
-            augment: false,
-            variation: Variation::default(),
-            patience: 10,
-            seed,
-        },
-        (Preset::Compact, TaskName::Face) => Recipe {
-            epochs: 60,
-            batch: 64,
-            balance: 0.3,
-            learning_rate: 3e-3,
-            cosine: true,
-            weight_decay: 0.02,
-            label_smoothing: 0.05,
-            mixup: false,
-            average_decay: 0.999,
-            augment: true,
-            variation: Variation::default(),
-            patience: 60,
-            seed,
-        },
-        (Preset::Compact, TaskName::Speech) => Recipe {
-            epochs: 60,
-            batch: 16,
-            balance: 0.0,
-            learning_rate: 2e-3,
-            cosine: true,
-            weight_decay: 0.05,
-            label_smoothing: 0.1,
-            mixup: true,
-            average_decay: 0.995,
-            augment: true,
-            variation: Variation { voice: VoiceVariation::USUAL, ..Variation::default() },
-            patience: 40,
-            seed,
-        },
-    }
-}
-
-fn recipe(args: &TrainArgs) -> Result<Recipe, TrainCommandError> {
-    let mut recipe = preset_recipe(args.preset, args.task, args.seed);
+/// A recipe with what the command line says otherwise.
+fn recipe(args: &TrainArgs, recipe: Recipe) -> Result<Recipe, TrainCommandError> {
+    let mut recipe = Recipe { seed: args.seed, ..recipe };
     if args.epochs == Some(0) || args.batch == Some(0) {
         return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
     }

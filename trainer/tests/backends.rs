@@ -50,6 +50,10 @@ impl Examples for Halves {
         &[0.5, 0.5]
     }
 
+    fn shown(&self) -> &[bool] {
+        &[true, true]
+    }
+
     fn training_example(
         &self,
         index: usize,
@@ -93,7 +97,7 @@ fn architecture() -> Architecture {
 fn description() -> RunDescription {
     RunDescription {
         task: Task::Face,
-        preset: Preset::Compact,
+        preset: Preset::COMPACT,
         architecture: architecture(),
         classes: vec![Emotion::Happy, Emotion::Sad],
         recipe: Recipe {
@@ -118,8 +122,10 @@ fn description() -> RunDescription {
         test_speakers: Vec::new(),
         selection_speakers: Vec::new(),
         stratified: false,
+        all_learned: false,
         data_hash: String::new(),
         statistics: Vec::new(),
+        base: None,
         command: String::new(),
     }
 }

@@ -167,6 +167,89 @@ fn a_report_shows_a_run_from_every_side() {
 }
 
 #[test]
+fn densely_connected_networks_go_all_the_way_to_the_box() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run, model) = (path("data"), path("run"), path("face.moodnet"));
+    write_pictures(Path::new(&data), 16);
+    let printed = succeed(&[
+        "train", "face", "--data", &data, "--out", &run, "--preset", "dense", "--batch", "8", "--epochs", "1",
+    ]);
+    assert!(printed.contains("on the data learned from"), "{printed}");
+    succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "16"]);
+    succeed(&["export", "--run", &run, "--out", &path("face.onnx")]);
+    let float = succeed(&["evaluate", "--run", &run, "--data", &data, "--json"]);
+    let float: serde_json::Value = serde_json::from_str(&float).expect("JSON and nothing else");
+    assert_eq!(float["samples"], 48);
+    assert!(float.get("model_crc32").is_none());
+    refuse(&["train", "face", "--data", &data, "--out", &path("x"), "--preset", "bilstm"], "compact, paper, dense");
+}
+
+#[test]
+fn a_finished_network_gets_used_to_a_few_pictures() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, own, base, model) = (path("data"), path("own"), path("base"), path("face.moodnet"));
+    write_pictures(Path::new(&data), 40);
+    succeed(&["train", "face", "--data", &data, "--out", &base, "--preset", "paper", "--batch", "8", "--epochs", "4"]);
+    succeed(&["quantize", "--run", &base, "--out", &model, "--calibration", "32"]);
+    write_pictures(Path::new(&own), 3);
+    fs::remove_dir_all(Path::new(&own).join("surprise")).expect("just written");
+
+    for (init, name) in [(&base, "of_run"), (&model, "of_model")] {
+        let (run, tuned) = (path(name), path(&format!("{name}.moodnet")));
+        let printed = succeed(&["train", "face", "--init", init, "--data", &own, "--out", &run, "--epochs", "2"]);
+        assert!(printed.contains("left as they are: surprised"), "{printed}");
+        assert!(printed.contains("the last epoch, since nothing chooses"), "{printed}");
+        let printed = succeed(&["quantize", "--run", &run, "--out", &tuned]);
+        assert!(printed.contains("no selection data"), "{printed}");
+        // What was not shown is not forgotten.
+        let scores = succeed(&["evaluate", "--model", &tuned, "--data", &data, "--json"]);
+        let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON and nothing else");
+        assert!(scores["accuracy"].as_f64().expect("a number") > 0.9, "{name}: {scores}");
+        // It is a run like any other.
+        succeed(&["train", "face", "--data", &own, "--out", &run, "--resume"]);
+    }
+    let tune = ["train", "speech", "--init", &model, "--data", &own, "--out", &path("x")];
+    refuse(&tune, "is a network for 'face'");
+    refuse(&["adapt-report", "--init", &model, "--data", &own], "network for faces");
+}
+
+/// A second of a tone, louder and louder or softer and softer.
+fn write_clips(dir: &Path, per_class: u32) {
+    for (class, emotion) in ["happy", "sad"].iter().enumerate() {
+        let folder = dir.join(emotion);
+        fs::create_dir_all(&folder).expect("a writable folder");
+        for take in 0..per_class {
+            let samples: Vec<i16> = (0..16_000u32)
+                .map(|t| {
+                    let loudness = if class == 0 { t } else { 16_000 - t } as f32;
+                    (loudness * 0.5 * (t as f32 * 0.05 * (1.0 + take as f32 / 8.0)).sin()) as i16
+                })
+                .collect();
+            fs::write(folder.join(format!("{take}.wav")), moodbox_trainer::sample::wav_bytes(&samples))
+                .expect("a writable file");
+        }
+    }
+}
+
+#[test]
+fn a_recurrent_network_lives_in_floating_point() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run) = (path("data"), path("run"));
+    write_clips(Path::new(&data), 5);
+    succeed(&[
+        "train", "speech", "--data", &data, "--out", &run, "--preset", "bilstm", "--batch", "4", "--epochs", "1",
+    ]);
+    let scores = succeed(&["evaluate", "--run", &run, "--data", &data]);
+    assert!(scores.contains("10 clips") && scores.contains("float network"), "{scores}");
+    succeed(&["export", "--run", &run, "--out", &path("speech.onnx")]);
+    refuse(&["quantize", "--run", &run, "--out", &path("speech.moodnet")], "recurrent layer");
+    assert!(!Path::new(&path("speech.moodnet")).exists(), "nothing is left behind");
+}
+
+#[test]
 fn a_run_goes_on_where_it_was_interrupted() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
@@ -253,5 +336,6 @@ fn bad_input_is_answered_in_one_line() {
     refuse(&["export", "--model", &path("missing.moodnet"), "--out", &path("x.onnx")], "missing.moodnet");
     refuse(&["export", "--model", file!(), "--out", &path("x.onnx")], "life_cycle.rs");
     refuse(&["evaluate", "--model", &path("missing.moodnet"), "--data", &empty], "missing.moodnet");
+    refuse(&["evaluate", "--run", &empty, "--data", &empty], "no training run");
     assert!(!Path::new(&out).exists(), "nothing is left behind");
 }

@@ -39,7 +39,7 @@ fn pictures() -> FaceExamples {
         Picture { id: format!("{index}.png"), emotion, part: Part::Train, luma, content_hash: index as u64 }
     };
     let split = Split::from_fn(PICTURES, |index| index.is_multiple_of(5));
-    FaceExamples::new((0..PICTURES).map(picture).collect(), None, &split)
+    FaceExamples::new((0..PICTURES).map(picture).collect(), None, &split, None)
 }
 
 /// Everything that carries something over from step to step: normalisation, dropout, and weights of both ranks.
@@ -57,7 +57,7 @@ fn architecture() -> Architecture {
 fn description() -> RunDescription {
     RunDescription {
         task: Task::Face,
-        preset: Preset::Compact,
+        preset: Preset::COMPACT,
         architecture: architecture(),
         classes: vec![Emotion::Happy, Emotion::Sad],
         recipe: Recipe {
@@ -82,8 +82,10 @@ fn description() -> RunDescription {
         test_speakers: Vec::new(),
         selection_speakers: Vec::new(),
         stratified: false,
+        all_learned: false,
         data_hash: String::new(),
         statistics: Vec::new(),
+        base: None,
         command: String::new(),
     }
 }
@@ -110,6 +112,10 @@ impl Examples for Interrupting<'_> {
 
     fn shares(&self) -> &[f32] {
         self.examples.shares()
+    }
+
+    fn shown(&self) -> &[bool] {
+        self.examples.shown()
     }
 
     fn training_example(

@@ -20,10 +20,18 @@ pub struct Variation {
     pub voice: VoiceVariation,
 }
 
+impl Variation {
+    /// What people, rooms, cameras and microphones do.
+    pub const USUAL: Self = Self { picture: PictureVariation::USUAL, voice: VoiceVariation::USUAL };
+
+    /// The same for pictures; of voices, parts are hidden and nothing else.
+    pub const MASKS_ALONE: Self = Self { voice: VoiceVariation::MASKS_ALONE, ..Self::USUAL };
+}
+
 impl Default for Variation {
     /// What runs did that say nothing of it.
     fn default() -> Self {
-        Self { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE }
+        Self::MASKS_ALONE
     }
 }
 

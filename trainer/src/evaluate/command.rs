@@ -9,19 +9,22 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    ClipPosteriors, EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, clips_to_score,
+    ClipPosteriors, EvaluateError, FaceClassifier, FloatNetwork, ModelFile, Scores, SpeechClassifier, clips_to_score,
     face_in_label_order, pictures_to_score, speech_in_label_order,
 };
 use crate::dataset::split::RAVDESS_FOLDS;
-use crate::dataset::{Labels, Layout, LeftOut, Part, Unpacked};
+use crate::dataset::{Clip, Labels, Layout, LeftOut, Part, Picture, Unpacked};
 use crate::report::print_line;
 
-/// Score a model file on labelled pictures or clips
+/// Score a model file, or the float network of a training run, on labelled pictures or clips
 #[derive(Clone, Debug, clap::Args)]
 pub struct EvaluateArgs {
     /// The .moodnet file
-    #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "run")]
+    pub model: Option<PathBuf>,
+    /// The training run whose float network is to be scored instead
+    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    pub run: Option<PathBuf>,
     /// FER2013 (csv or folders), RAVDESS, or any <label>/* folder
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
@@ -63,8 +66,9 @@ impl EvaluateArgs {
 pub struct Evaluation {
     /// Faces or voices.
     pub task: &'static str,
-    /// CRC-32 of the model file, as the box shows it.
-    pub model_crc32: String,
+    /// CRC-32 of the model file, as the box shows it; a float network has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_crc32: Option<String>,
     /// The part scored.
     pub part: &'static str,
     /// Of pictures, or of whole clips.
@@ -79,6 +83,58 @@ pub struct Evaluation {
     pub without_contrast: usize,
 }
 
+/// What names emotions: the int8 network of a model file, or the float network of a run.
+trait Scored {
+    fn task(&self) -> Task;
+    fn labels(&self) -> &[Emotion];
+    /// `None` where a picture has no contrast.
+    fn faces(&self, pictures: &[Picture]) -> Vec<Option<FacePosteriors>>;
+    /// `None` where a clip is too short.
+    fn clips(&self, clips: &[Clip]) -> Vec<Option<ClipPosteriors>>;
+}
+
+impl Scored for Model<'_> {
+    fn task(&self) -> Task {
+        self.task()
+    }
+
+    fn labels(&self) -> &[Emotion] {
+        self.labels()
+    }
+
+    fn faces(&self, pictures: &[Picture]) -> Vec<Option<FacePosteriors>> {
+        let classify = |classifier: &mut Option<FaceClassifier<'_>>, picture: &Picture| {
+            let view = picture.luma.view();
+            classifier.as_mut()?.classify(&view, CropSquare::whole(&view)).ok()
+        };
+        pictures.par_iter().map_init(|| FaceClassifier::new(self), classify).collect()
+    }
+
+    fn clips(&self, clips: &[Clip]) -> Vec<Option<ClipPosteriors>> {
+        let classify =
+            |classifier: &mut Option<SpeechClassifier<'_>>, clip: &Clip| classifier.as_mut()?.classify(&clip.samples);
+        clips.par_iter().map_init(|| SpeechClassifier::new(self), classify).collect()
+    }
+}
+
+impl Scored for FloatNetwork {
+    fn task(&self) -> Task {
+        self.task()
+    }
+
+    fn labels(&self) -> &[Emotion] {
+        self.labels()
+    }
+
+    fn faces(&self, pictures: &[Picture]) -> Vec<Option<FacePosteriors>> {
+        self.faces(pictures)
+    }
+
+    fn clips(&self, clips: &[Clip]) -> Vec<Option<ClipPosteriors>> {
+        self.clips(clips)
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
     let evaluation = evaluate(args)?;
@@ -87,10 +143,11 @@ pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
         return Ok(());
     }
     let what = if evaluation.windows.is_some() { "clips" } else { "pictures" };
-    print_line(format_args!(
-        "{} {what} ({}), model {}",
-        evaluation.scores.samples, evaluation.part, evaluation.model_crc32
-    ));
+    let network = match &evaluation.model_crc32 {
+        Some(crc32) => format!("model {crc32}"),
+        None => "float network".to_owned(),
+    };
+    print_line(format_args!("{} {what} ({}), {network}", evaluation.scores.samples, evaluation.part));
     print_line(&evaluation.scores);
     if let Some(windows) = &evaluation.windows {
         print_line(format_args!(
@@ -103,19 +160,27 @@ pub fn run(args: &EvaluateArgs) -> Result<(), EvaluateError> {
     Ok(())
 }
 
-/// Scores a model file; says on standard error what is left out.
+/// Scores a network; says on standard error what is left out.
 pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
-    let file = ModelFile::read(&args.model)?;
+    if let Some(run) = &args.run {
+        return score(&FloatNetwork::open(run)?, args);
+    }
+    let file = ModelFile::read(args.model.as_deref().ok_or(EvaluateError::Nothing)?)?;
     let model = file.model()?;
+    let evaluation = score(&model, args)?;
+    Ok(Evaluation { model_crc32: Some(format!("{:08x}", model.crc32())), ..evaluation })
+}
+
+fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
     let unpacked = Unpacked::open(&args.data)?;
     let args = &EvaluateArgs { data: unpacked.path().to_owned(), ..args.clone() };
     let part = match args.part {
         Some(part) => part,
         None => Layout::detect(&args.data)?.part_to_score(),
     };
-    let evaluation = match model.task() {
-        Task::Face => evaluate_faces(&model, args, part)?,
-        Task::Speech => evaluate_speech(&model, args, part)?,
+    let evaluation = match network.task() {
+        Task::Face => evaluate_faces(network, args, part)?,
+        Task::Speech => evaluate_speech(network, args, part)?,
     };
     let left_out = evaluation.left_out.to_string();
     if evaluation.scores.samples == 0 {
@@ -130,59 +195,46 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
     Ok(evaluation)
 }
 
-fn evaluate_faces(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
+fn evaluate_faces(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
     if !args.wanted_actors().is_empty() {
         return Err(EvaluateError::ActorsOfPictures);
     }
     let (pictures, left_out) =
-        pictures_to_score(&args.data, part, model.labels(), args.labels, args.votes.as_deref(), args.keep_seen)?;
-    let posteriors: Vec<Option<FacePosteriors>> = pictures
-        .par_iter()
-        .map_init(
-            || FaceClassifier::new(model),
-            |classifier, picture| {
-                let view = picture.luma.view();
-                classifier.as_mut()?.classify(&view, CropSquare::whole(&view)).ok()
-            },
-        )
-        .collect();
+        pictures_to_score(&args.data, part, network.labels(), args.labels, args.votes.as_deref(), args.keep_seen)?;
+    let posteriors = network.faces(&pictures);
     let without_contrast = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let in_order: Vec<Vec<f32>> = posteriors
         .into_iter()
-        .map(|posteriors| face_in_label_order(model.labels(), &posteriors.unwrap_or_else(FacePosteriors::uniform)))
+        .map(|posteriors| face_in_label_order(network.labels(), &posteriors.unwrap_or_else(FacePosteriors::uniform)))
         .collect();
     let pairs = pictures.iter().zip(&in_order).map(|(picture, posteriors)| (picture.emotion, &posteriors[..]));
-    let scores = Scores::new(model.labels(), pairs);
-    Ok(Evaluation { windows: None, without_contrast, ..describe(model, part, scores, left_out) })
+    let scores = Scores::new(network.labels(), pairs);
+    Ok(Evaluation { windows: None, without_contrast, ..describe(network, part, scores, left_out) })
 }
 
-fn evaluate_speech(model: &Model<'_>, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
-    let (found, mut left_out) = clips_to_score(&args.data, part, model.labels(), args.wanted_actors())?;
-    let posteriors: Vec<Option<ClipPosteriors>> = found
-        .par_iter()
-        .map_init(|| SpeechClassifier::new(model), |classifier, clip| classifier.as_mut()?.classify(&clip.samples))
-        .collect();
+fn evaluate_speech(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
+    let (found, mut left_out) = clips_to_score(&args.data, part, network.labels(), args.wanted_actors())?;
+    let posteriors = network.clips(&found);
     left_out.too_short = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let mut clips = Vec::new();
     let mut windows = Vec::new();
     for (clip, posteriors) in found.iter().zip(posteriors) {
         let Some(posteriors) = posteriors else { continue };
-        clips.push((clip.emotion, speech_in_label_order(model.labels(), &posteriors.clip)));
+        clips.push((clip.emotion, speech_in_label_order(network.labels(), &posteriors.clip)));
         for window in &posteriors.windows {
-            windows.push((clip.emotion, speech_in_label_order(model.labels(), window)));
+            windows.push((clip.emotion, speech_in_label_order(network.labels(), window)));
         }
     }
     let score = |pairs: &[(Emotion, Vec<f32>)]| {
-        Scores::new(model.labels(), pairs.iter().map(|(label, posteriors)| (*label, &posteriors[..])))
+        Scores::new(network.labels(), pairs.iter().map(|(label, posteriors)| (*label, &posteriors[..])))
     };
-    Ok(Evaluation { windows: Some(score(&windows)), ..describe(model, part, score(&clips), left_out) })
+    Ok(Evaluation { windows: Some(score(&windows)), ..describe(network, part, score(&clips), left_out) })
 }
 
-fn describe(model: &Model<'_>, part: Part, scores: Scores, left_out: LeftOut) -> Evaluation {
-    let task = match model.task() {
+fn describe(network: &impl Scored, part: Part, scores: Scores, left_out: LeftOut) -> Evaluation {
+    let task = match network.task() {
         Task::Face => "face",
         Task::Speech => "speech",
     };
-    let model_crc32 = format!("{:08x}", model.crc32());
-    Evaluation { task, model_crc32, part: part.name(), scores, windows: None, left_out, without_contrast: 0 }
+    Evaluation { task, model_crc32: None, part: part.name(), scores, windows: None, left_out, without_contrast: 0 }
 }

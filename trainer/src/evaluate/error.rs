@@ -8,6 +8,9 @@ use moodbox_shared::model::{Model, ModelError};
 use thiserror::Error;
 
 use crate::dataset::DatasetError;
+use crate::network::preset::NoNetwork;
+use crate::train::device::DeviceError;
+use crate::train::run_folder::RunFolderError;
 
 /// Why there are no figures.
 #[derive(Debug, Error)]
@@ -29,6 +32,18 @@ pub enum EvaluateError {
         /// What is wrong with it.
         source: ModelError,
     },
+    /// The run is not to be used.
+    #[error(transparent)]
+    Run(#[from] RunFolderError),
+    /// The run's preset is of no use for its task.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
+    /// No device to load the weights on.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Neither a model nor a run.
+    #[error("nothing to score: give a model with --model, or a training run with --run")]
+    Nothing,
     /// The data can't be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

@@ -1,8 +1,9 @@
-//! `moodbox-trainer evaluate`: a model file over labelled pictures or clips, through the engine of the box.
+//! `moodbox-trainer evaluate`: a model file over labelled pictures or clips, through the engine of the box, or the float network of a run.
 
 mod classify;
 mod command;
 mod error;
+mod float;
 mod scores;
 #[cfg(test)]
 pub(crate) mod test_models;
@@ -16,5 +17,6 @@ pub use classify::{
 };
 pub use command::{EvaluateArgs, Evaluation, evaluate, run};
 pub use error::{EvaluateError, ModelFile};
+pub use float::FloatNetwork;
 pub use scores::{CalibrationBin, ClassScores, Scores, most_likely};
 pub use to_score::{clips_to_score, pictures_to_score};

@@ -28,7 +28,8 @@ fn args(dir: &Path, model: &[u8]) -> EvaluateArgs {
     let file = dir.join("test.moodnet");
     fs::write(&file, model).unwrap();
     EvaluateArgs {
-        model: file,
+        model: Some(file),
+        run: None,
         data: dir.join("data"),
         json: false,
         part: None,
@@ -132,10 +133,11 @@ fn what_is_wrong_is_said_in_one_line() {
     write_half_bright(&args.data.join("happy/a.png"), 200, 50);
     args.actors = vec![1];
     assert!(matches!(evaluate(&args), Err(EvaluateError::ActorsOfPictures)));
-    args.model = PathBuf::from("/nowhere/face.moodnet");
+    args.model = Some(PathBuf::from("/nowhere/face.moodnet"));
     assert!(matches!(evaluate(&args), Err(EvaluateError::ModelFile { .. })));
-    args.model = dir.path().join("cut.moodnet");
-    fs::write(&args.model, &face_model()[..100]).unwrap();
+    let cut = dir.path().join("cut.moodnet");
+    fs::write(&cut, &face_model()[..100]).unwrap();
+    args.model = Some(cut);
     let error = evaluate(&args).unwrap_err();
     assert!(matches!(error, EvaluateError::Model { .. }) && !error.to_string().contains('\n'), "{error}");
 }

@@ -1,10 +1,14 @@
 //! Files that leave the trainer: the int8 model for the box, and both networks, int8 and float, as ONNX for everybody else.
 
 pub mod command;
+mod graph;
+mod lstm;
 pub mod moodnet;
 pub mod onnx;
+pub(crate) mod parameters;
 pub mod qdq;
 
+use crate::network::recurrent::CarriedAround;
 use moodbox_shared::model::ModelError;
 use onnx_ir::{Message, ModelProto};
 use thiserror::Error;
@@ -31,6 +35,9 @@ pub enum OnnxError {
         /// Counted from 0.
         layer: usize,
     },
+    /// Something does not go through the recurrent layer.
+    #[error(transparent)]
+    CarriedAround(#[from] CarriedAround),
     /// The exporter of burn does not know an operation.
     #[error("the network can't be exported: {0}")]
     Export(#[from] burn_onnx::export::ExportError),

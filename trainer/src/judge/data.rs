@@ -11,7 +11,7 @@ use super::{Item, JudgedNetwork, JudgedPart, Seen, TestData};
 use crate::dataset::{Clip, DatasetError, Layout, LeftOut, Part, Unpacked};
 use crate::evaluate::{clips_to_score, pictures_to_score};
 use crate::features::clip_rows;
-use crate::train::data::{self, DataError, speech_input_kind};
+use crate::train::data::{self, DataError};
 use crate::train::feature_cache::FeatureCache;
 use crate::train::run_folder::RunDescription;
 use crate::train::speech_examples::rows_for;
@@ -111,12 +111,13 @@ fn judge_speech(
     Ok(JudgedRun { training, left_out: loaded.left_out, selection, test })
 }
 
-fn test_voices(run: &RunDescription, network: &JudgedNetwork<'_>) -> Result<TestData, DatasetError> {
+/// Puts the clips of a run's test speakers before a network.
+pub fn test_voices(run: &RunDescription, network: &JudgedNetwork<'_>) -> Result<TestData, DataError> {
     if run.test_speakers.is_empty() {
         return Ok(TestData::None("No speaker was left out of training.".to_owned()));
     }
     let (clips, left_out) = clips_to_score(&run.data, Part::All, network.labels(), &run.test_speakers)?;
-    let kind = speech_input_kind(run.preset);
+    let kind = run.preset.speech_input_kind()?;
     let rows = |clip: &Clip| (clip.id.clone(), clip.emotion, rows_for(kind, clip_rows(&clip.samples), &clip.samples));
     let mut heard: Vec<(String, Emotion, Vec<FeatureRow>)> = clips.par_iter().map(rows).collect();
     heard.retain(|(.., rows)| !rows.is_empty());

@@ -5,6 +5,6 @@ mod data;
 mod network;
 mod part;
 
-pub use data::{Counts, JudgedRun, judge_run};
-pub use network::{FloatNetwork, JudgedNetwork};
+pub use data::{Counts, JudgedRun, judge_run, test_voices};
+pub use network::JudgedNetwork;
 pub use part::{Answer, Item, JudgedPart, Seen, TestData};

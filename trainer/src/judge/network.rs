@@ -1,24 +1,15 @@
 //! The network that is judged: int8 on the engine of the box, or in floating point before it is quantised.
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
 use moodbox_shared::Emotion;
-use moodbox_shared::audio::{FeatureRow, SpeechInputKind, SpeechStatistics, speech_input};
+use moodbox_shared::audio::FeatureRow;
 use moodbox_shared::media::OwnedLuma;
-use moodbox_shared::model::{Description, InputDescription, Model, SpeechConstants, Task};
-use moodbox_shared::vision::{CropSquare, FACE_INPUT};
+use moodbox_shared::model::{Description, Model, Task};
+use moodbox_shared::vision::CropSquare;
 use rayon::prelude::*;
 
-use crate::augment::picture;
 use crate::evaluate::{
-    FaceClassifier, SpeechClassifier, face_in_label_order, mean_log_posterior, speech_in_label_order, windows,
+    FaceClassifier, FloatNetwork, SpeechClassifier, face_in_label_order, mean_log_posterior, speech_in_label_order,
 };
-use crate::network::Network;
-use crate::network::module::numbers;
-use crate::train::run_folder::RunDescription;
-
-/// Inputs that the float network reads at once.
-const BATCH: usize = 128;
 
 /// The network that is judged.
 pub enum JudgedNetwork<'m> {
@@ -26,86 +17,6 @@ pub enum JudgedNetwork<'m> {
     Int8(&'m Model<'m>),
     /// As it was trained.
     Float(Box<FloatNetwork>),
-}
-
-/// A network in floating point, and what its logits mean.
-pub struct FloatNetwork {
-    network: Network,
-    device: Device,
-    labels: Vec<Emotion>,
-    input: InputDescription,
-    /// Every label alike: posteriors do not depend on them.
-    priors: Vec<f32>,
-}
-
-impl FloatNetwork {
-    /// The network of a run.
-    ///
-    /// * `kind`: what a speech network makes of rows of features
-    pub fn new(network: &Network, device: &Device, run: &RunDescription, kind: SpeechInputKind) -> Self {
-        let input = match run.task {
-            Task::Face => InputDescription::FACE,
-            Task::Speech => {
-                let mut statistics = SpeechStatistics::IDENTITY;
-                for (index, &[offset, scale]) in run.statistics.iter().enumerate().take(statistics.offset.len()) {
-                    (statistics.offset[index], statistics.scale[index]) = (offset, scale);
-                }
-                InputDescription::Speech { kind, constants: SpeechConstants::CURRENT, statistics }
-            }
-        };
-        let labels = run.classes.clone();
-        let priors = vec![1.0 / labels.len() as f32; labels.len()];
-        Self { network: network.valid(), device: device.clone(), labels, input, priors }
-    }
-
-    fn look(&self, pictures: &[&OwnedLuma]) -> Vec<Option<Vec<f32>>> {
-        let plain = |luma: &&OwnedLuma| {
-            let mut input = [0.0; FACE_INPUT];
-            picture::plain(&luma.view(), &mut input).ok()?;
-            Some(input.to_vec())
-        };
-        let inputs: Vec<Option<Vec<f32>>> = pictures.par_iter().map(plain).collect();
-        let visible: Vec<&Vec<f32>> = inputs.iter().flatten().collect();
-        let mut logits = self.logits(&visible).into_iter();
-        inputs.iter().map(|input| input.as_ref().and_then(|_| logits.next())).collect()
-    }
-
-    fn listen(&self, clips: &[&[FeatureRow]]) -> Vec<Vec<Vec<f32>>> {
-        let InputDescription::Speech { kind, statistics, .. } = &self.input else { return Vec::new() };
-        let scaled = |scale: &dyn Fn(&mut [f32])| {
-            let mut input = vec![0.0; kind.input_len()];
-            scale(&mut input);
-            input
-        };
-        let inputs: Vec<Vec<Vec<f32>>> = clips
-            .par_iter()
-            .map(|rows| match kind {
-                SpeechInputKind::Map => windows(rows)
-                    .map(|window| scaled(&|input: &mut [f32]| kind.scale(window, statistics, input)))
-                    .collect(),
-                SpeechInputKind::Average => {
-                    let average = speech_input::average(*rows);
-                    vec![scaled(&|input: &mut [f32]| speech_input::scale_average(&average, statistics, input))]
-                }
-            })
-            .collect();
-        let mut logits = self.logits(&inputs.iter().flatten().collect::<Vec<_>>()).into_iter();
-        inputs.iter().map(|windows| logits.by_ref().take(windows.len()).collect()).collect()
-    }
-
-    /// * `inputs`: each height × width × channels
-    fn logits(&self, inputs: &[&Vec<f32>]) -> Vec<Vec<f32>> {
-        let [height, width, channels] = self.network.architecture().input;
-        let mut logits = Vec::with_capacity(inputs.len());
-        for batch in inputs.chunks(BATCH) {
-            let values: Vec<f32> = batch.iter().flat_map(|input| input.iter().copied()).collect();
-            let data = TensorData::new(values, [batch.len(), height, width, channels]);
-            let inputs = Tensor::<4>::from_data(data, &self.device).permute([0, 3, 1, 2]);
-            let rows = numbers(self.network.forward(inputs));
-            logits.extend(rows.chunks_exact(self.labels.len()).map(<[f32]>::to_vec));
-        }
-        logits
-    }
 }
 
 impl JudgedNetwork<'_> {
@@ -118,7 +29,7 @@ impl JudgedNetwork<'_> {
     pub fn labels(&self) -> &[Emotion] {
         match self {
             Self::Int8(model) => model.labels(),
-            Self::Float(network) => &network.labels,
+            Self::Float(network) => network.labels(),
         }
     }
 
@@ -126,7 +37,7 @@ impl JudgedNetwork<'_> {
     pub fn parameters(&self) -> usize {
         match self {
             Self::Int8(model) => model.network().parameters(),
-            Self::Float(network) => network.network.to_float_graph().parameters(),
+            Self::Float(network) => network.parameters(),
         }
     }
 
@@ -134,7 +45,7 @@ impl JudgedNetwork<'_> {
     pub fn macs(&self) -> usize {
         match self {
             Self::Int8(model) => model.network().macs() as usize,
-            Self::Float(network) => network.network.architecture().macs(),
+            Self::Float(network) => network.network().architecture().macs(),
         }
     }
 
@@ -191,13 +102,7 @@ impl JudgedNetwork<'_> {
     fn description(&self, temperature: f32) -> Description<'_> {
         match self {
             Self::Int8(model) => Description { temperature, ..model.description() },
-            Self::Float(network) => Description {
-                labels: &network.labels,
-                input: &network.input,
-                temperature,
-                priors: &network.priors,
-                crc32: 0,
-            },
+            Self::Float(network) => network.description(temperature),
         }
     }
 }
@@ -205,11 +110,18 @@ impl JudgedNetwork<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::picture;
     use crate::evaluate::test_models::{face_model, speech_model};
+    use crate::evaluate::windows;
     use crate::features::clip_rows;
+    use crate::network::Network;
     use crate::quantize::FloatReference;
     use crate::sample::{Manner, speak};
     use crate::train::device;
+    use crate::train::run_folder::RunDescription;
+    use moodbox_shared::audio::SpeechInputKind;
+    use moodbox_shared::model::{InputDescription, SpeechConstants};
+    use moodbox_shared::vision::FACE_INPUT;
 
     /// A tiny run that was never trained.
     fn run(task: &str, [height, width, channels]: [usize; 3]) -> RunDescription {
@@ -247,9 +159,10 @@ mod tests {
     fn the_float_network_says_what_its_plain_numbers_say_in_order() {
         let device = device::default_device().unwrap();
         let run = run("Face", [32, 32, 1]);
+        let input = InputDescription::FACE;
         let network = Network::new(&run.architecture, &device);
-        let reference = FloatReference::new(&network.to_float_graph()).unwrap();
-        let judged = JudgedNetwork::Float(Box::new(FloatNetwork::new(&network, &device, &run, SpeechInputKind::Map)));
+        let reference = FloatReference::new(&network.to_float_graph().unwrap()).unwrap();
+        let judged = JudgedNetwork::Float(Box::new(FloatNetwork::new(&network, &run.classes, input, device)));
         let pictures = [half_bright(200, 20), half_bright(9, 9), half_bright(10, 250)];
         let found = judged.look(&pictures.each_ref());
         assert!(found[1].is_none(), "no contrast");
@@ -265,8 +178,11 @@ mod tests {
     fn clips_keep_their_windows_apart() {
         let device = device::default_device().unwrap();
         let run = run("Speech", SpeechInputKind::Map.input_shape());
+        let statistics = run.speech_statistics().unwrap();
+        let input =
+            InputDescription::Speech { kind: SpeechInputKind::Map, constants: SpeechConstants::CURRENT, statistics };
         let network = Network::new(&run.architecture, &device);
-        let judged = JudgedNetwork::Float(Box::new(FloatNetwork::new(&network, &device, &run, SpeechInputKind::Map)));
+        let judged = JudgedNetwork::Float(Box::new(FloatNetwork::new(&network, &run.classes, input, device)));
         let short = clip_rows(&speak(Manner::of(Emotion::Happy))[..20_000]);
         let long = clip_rows(&speak(Manner::of(Emotion::Sad)).repeat(3));
         let found = judged.listen(&[&short, &long, &short]);

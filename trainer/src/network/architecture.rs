@@ -6,6 +6,9 @@
 use super::Activation;
 use serde::{Deserialize, Serialize};
 
+/// Input, output, forget and cell gate.
+const LSTM_GATES: usize = 4;
+
 /// A network before it has weights; the last node's output are the logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Architecture {
@@ -84,6 +87,14 @@ pub enum Operation {
         /// The other.
         and: Tensor,
     },
+    /// A long short-term memory that walks down its input, and another that walks up (Schuster and Paliwal 1997): at each step the numbers of
+    /// the one, then of the other.
+    BiLstm {
+        /// What it reads: one step a row, one wide.
+        of: Tensor,
+        /// Numbers of each direction.
+        units: usize,
+    },
     /// In training, forgets each number with this probability; afterwards nothing.
     Dropout {
         /// What it reads.
@@ -91,6 +102,26 @@ pub enum Operation {
         /// From 0 to below 1.
         probability: f64,
     },
+}
+
+impl Operation {
+    /// The same, reading other tensors; `None` where there is none for one that it reads.
+    pub(super) fn reading(&self, other: impl Fn(Tensor) -> Option<Tensor>) -> Option<Self> {
+        let mut changed = self.clone();
+        match &mut changed {
+            Self::Add { of, and } | Self::Concat { of, and } => {
+                *of = other(*of)?;
+                *and = other(*and)?;
+            }
+            Self::Convolution { of, .. }
+            | Self::MaxPool { of, .. }
+            | Self::GlobalAveragePool { of }
+            | Self::Dense { of, .. }
+            | Self::BiLstm { of, .. }
+            | Self::Dropout { of, .. } => *of = other(*of)?,
+        }
+        Some(changed)
+    }
 }
 
 /// What follows a convolution.
@@ -184,6 +215,13 @@ impl Architecture {
         self.push(Operation::Concat { of, and }, [height, width, first + second])
     }
 
+    /// Adds a recurrent layer in both directions over the rows of a tensor that is one wide.
+    pub fn bi_lstm(&mut self, of: Tensor, units: usize) -> Tensor {
+        let [steps, width, _] = self.shape(of);
+        assert_eq!(width, 1, "a recurrent layer walks along one line");
+        self.push(Operation::BiLstm { of, units }, [steps, 1, 2 * units])
+    }
+
     /// Adds dropout.
     pub fn dropout(&mut self, of: Tensor, probability: f64) -> Tensor {
         let output = self.shape(of);
@@ -212,6 +250,25 @@ impl Architecture {
                     node.output.iter().product::<usize>() * kernel[0] * kernel[1] * self.shape(*of)[2]
                 }
                 Operation::Dense { of, .. } => node.output[2] * self.shape(*of).iter().product::<usize>(),
+                Operation::BiLstm { of, units } => {
+                    node.output[0] * LSTM_GATES * node.output[2] * (self.shape(*of)[2] + units)
+                }
+                _ => 0,
+            })
+            .sum()
+    }
+
+    /// Numbers that are learned; of a convolution with batch normalisation, weights and biases once the two are one.
+    pub fn parameters(&self) -> usize {
+        let channels = |tensor: &Tensor| self.shape(*tensor)[2];
+        self.nodes
+            .iter()
+            .map(|node| match &node.operation {
+                Operation::Convolution { of, kernel, .. } => {
+                    node.output[2] * (kernel[0] * kernel[1] * channels(of) + 1)
+                }
+                Operation::Dense { of, .. } => node.output[2] * (self.shape(*of).iter().product::<usize>() + 1),
+                Operation::BiLstm { of, units } => LSTM_GATES * node.output[2] * (channels(of) + units + 1),
                 _ => 0,
             })
             .sum()

@@ -5,13 +5,15 @@
 use super::Activation;
 use super::architecture::{Architecture, Operation, Tensor as Source};
 use super::float_graph::{self, FloatGraph, Op};
+use super::recurrent::{self, Recurrent};
 use super::rounding::{Rounding, round_rows};
 use crate::quantize::fold::fold;
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig, PaddingConfig2d,
+    BatchNorm, BatchNormConfig, BiLstm, BiLstmConfig, Dropout, DropoutConfig, Initializer, Linear, LinearConfig,
+    PaddingConfig2d,
 };
 use burn::tensor::activation::relu;
 use burn::tensor::module::{adaptive_avg_pool2d, conv2d};
@@ -21,17 +23,18 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// An architecture with weights.
 #[derive(Module, Debug)]
 pub struct Network {
-    convolutions: Vec<Convolution>,
-    denses: Vec<Linear>,
-    dropouts: Vec<Dropout>,
+    pub(super) convolutions: Vec<Convolution>,
+    pub(super) denses: Vec<Linear>,
+    pub(super) recurrences: Vec<BiLstm>,
+    pub(super) dropouts: Vec<Dropout>,
     #[module(skip)]
-    architecture: Architecture,
+    pub(super) architecture: Architecture,
 }
 
 /// A convolution and its batch normalisation.
 #[derive(Module, Debug)]
-struct Convolution {
-    conv: Conv2d,
+pub(super) struct Convolution {
+    pub(super) conv: Conv2d,
     norm: Option<BatchNorm>,
 }
 
@@ -62,7 +65,12 @@ impl Pose {
     fn tensor(self, tensor: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Upright => tensor,
-            Self::Lying => tensor.swap_dims(2, 3),
+            Self::Lying => match tensor.dims() {
+                // The numbers stay where they are, and burn-onnx knows `reshape`, not `swap_dims`.
+                [batch, channels, down, 1] => tensor.reshape([batch, channels, 1, down]),
+                [batch, channels, 1, right] => tensor.reshape([batch, channels, right, 1]),
+                _ => tensor.swap_dims(2, 3),
+            },
         }
     }
 }
@@ -98,6 +106,7 @@ impl Network {
         let mut network = Self {
             convolutions: Vec::new(),
             denses: Vec::new(),
+            recurrences: Vec::new(),
             dropouts: Vec::new(),
             architecture: architecture.clone(),
         };
@@ -118,6 +127,10 @@ impl Network {
                 Operation::Dense { of, .. } => {
                     let inputs = architecture.shape(*of).iter().product();
                     network.denses.push(LinearConfig::new(inputs, node.output[2]).init(device));
+                }
+                Operation::BiLstm { of, units } => {
+                    let inputs = architecture.shape(*of)[2];
+                    network.recurrences.push(BiLstmConfig::new(inputs, *units, true).init(device));
                 }
                 Operation::Dropout { probability, .. } => {
                     network.dropouts.push(DropoutConfig::new(*probability).init());
@@ -158,6 +171,7 @@ impl Network {
         }
         let (mut convolutions, mut denses, mut dropouts) =
             (self.convolutions.iter(), self.denses.iter(), self.dropouts.iter());
+        let mut recurrences = self.recurrences.iter();
         let mut outputs: Vec<Tensor<4>> = Vec::with_capacity(self.architecture.nodes.len());
         for (index, node) in self.architecture.nodes.iter().enumerate() {
             let read = |source: &Source| match source {
@@ -188,6 +202,9 @@ impl Network {
                 }
                 Operation::Add { of, and } => relu(read(of) + read(and)),
                 Operation::Concat { of, and } => Tensor::cat(vec![read(of), read(and)], 1),
+                Operation::BiLstm { of, .. } => {
+                    recurrent::forward(recurrences.next().expect("one a node, made in new()"), read(of))
+                }
                 Operation::Dropout { of, .. } => dropouts.next().expect("one a node, made in new()").forward(read(of)),
             };
             if let Some(rounding) = rounding {
@@ -200,7 +217,7 @@ impl Network {
     }
 
     /// The same network with batch normalisation in its weights: what int8 arithmetic computes, and what training for it changes.
-    pub fn folded(&self, device: &Device) -> Self {
+    pub fn folded(&self, device: &Device) -> Result<Self, Recurrent> {
         let mut architecture = self.architecture.clone();
         for node in &mut architecture.nodes {
             if let Operation::Convolution { norm, .. } = &mut node.operation {
@@ -210,7 +227,7 @@ impl Network {
         let mut network = Self::new(&architecture, device);
         network.dropouts.clone_from(&self.dropouts);
         network.denses = self.denses.iter().map(|dense| dense.clone().to_device(device)).collect();
-        let graph = fold(&self.to_float_graph());
+        let graph = fold(&self.to_float_graph()?);
         let folded = graph.nodes.into_iter().filter_map(|node| match node.op {
             Op::Conv2d { weight, bias, .. } => Some((weight, bias)),
             _ => None,
@@ -221,11 +238,11 @@ impl Network {
             unit.conv.weight = Param::from_tensor(weight.permute([0, 3, 1, 2]));
             unit.conv.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [out]), device)));
         }
-        network
+        Ok(network)
     }
 
     /// The weights as plain numbers, for quantisation; dropout falls away.
-    pub fn to_float_graph(&self) -> FloatGraph {
+    pub fn to_float_graph(&self) -> Result<FloatGraph, Recurrent> {
         let mut graph = FloatGraph { input: self.architecture.input, nodes: Vec::new() };
         let (mut convolutions, mut denses) = (self.convolutions.iter(), self.denses.iter());
         // Where each node of the architecture went: dropout is what it reads.
@@ -273,6 +290,7 @@ impl Network {
                     (source(of), Op::Add { other: source(and), activation: Activation::Relu })
                 }
                 Operation::Concat { of, and } => (source(of), Op::Concat { other: source(and) }),
+                Operation::BiLstm { .. } => return Err(Recurrent),
                 Operation::Dropout { of, .. } => {
                     let carried = source(of);
                     moved.push(carried);
@@ -282,7 +300,7 @@ impl Network {
             graph.nodes.push(float_graph::Node { input, op });
             moved.push(float_graph::Source::Node(graph.nodes.len() - 1));
         }
-        graph
+        Ok(graph)
     }
 }
 
@@ -351,7 +369,7 @@ mod tests {
         let input: Vec<f32> = (0..len).map(|index| ((index * 37) % 101) as f32 / 5.0 - 8.0).collect();
         let burns = Tensor::<3>::from_data(TensorData::new(input.clone(), shape), &device).permute([2, 0, 1]);
         let logits = numbers(network.forward(burns.unsqueeze()));
-        let reference = FloatReference::new(&network.to_float_graph()).unwrap();
+        let reference = FloatReference::new(&network.to_float_graph().unwrap()).unwrap();
         assert!(reference.outputs(&input)[0].contains(&6.0));
         for (got, expected) in reference.logits(&input).into_iter().zip(logits) {
             assert!((got - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{got} for {expected}");

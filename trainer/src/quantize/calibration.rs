@@ -5,6 +5,7 @@
 
 use super::{FloatReference, QuantizeError};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Bins of a histogram.
 const BINS: usize = 2048;
@@ -16,7 +17,7 @@ const CANDIDATES: usize = 96;
 const NARROWEST: f64 = 0.05;
 
 /// A range of real numbers; zero lies within it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     /// At most zero.
     pub low: f32,
@@ -31,7 +32,8 @@ impl Range {
         Self { low: self.low.min(value), high: self.high.max(value) }
     }
 
-    fn union(self, other: Self) -> Self {
+    /// Both.
+    pub(super) fn union(self, other: Self) -> Self {
         Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 }

@@ -7,21 +7,26 @@
 
 pub mod arena;
 pub mod calibration;
+mod dequantize;
 pub mod fidelity;
 pub mod float_reference;
 pub mod fold;
 pub mod graph_check;
 mod lower;
+mod prune;
 #[cfg(test)]
 mod tests;
 mod weights;
 
 pub use crate::export::moodnet::ModelMeta;
+pub use dequantize::{dequantize, ranges};
 pub use float_reference::FloatReference;
 pub use graph_check::GraphError;
+pub use prune::{PruneError, prune};
 
 use crate::export::moodnet;
 use crate::network::float_graph::FloatGraph;
+use calibration::Range;
 use moodbox_shared::model::{MAX_LABELS, MAX_LAYERS, WriteError};
 use thiserror::Error;
 
@@ -84,9 +89,16 @@ pub enum QuantizeError {
 ///
 /// * `calibration`: inputs as the network reads them in training, height × width × channels; some hundred
 /// * `meta`: what the model file tells beside the network
-pub fn quantize(graph: &FloatGraph, calibration: &[Vec<f32>], meta: ModelMeta) -> Result<Vec<u8>, QuantizeError> {
+/// * `at_least`: ranges that the tensors keep, whatever the calibration inputs say: of the input, then of every node's output; may be empty
+pub fn quantize(
+    graph: &FloatGraph,
+    calibration: &[Vec<f32>],
+    at_least: &[Range],
+    meta: ModelMeta,
+) -> Result<Vec<u8>, QuantizeError> {
     let reference = FloatReference::new(graph)?;
-    let ranges = calibration::ranges(&reference, calibration)?;
+    let mut ranges = calibration::ranges(&reference, calibration)?;
+    ranges.iter_mut().zip(at_least).for_each(|(range, kept)| *range = range.union(*kept));
     let lowered = lower::lower(&fold::fold(graph), reference.shapes(), &ranges)?;
     moodnet::file(meta, lowered.plan, &lowered.data)
 }

@@ -166,7 +166,7 @@ fn decides_in_int8_as_in_float(network: impl Fn(u64) -> FloatGraph) {
     let (mut samples, mut agreeing) = (0, 0);
     for seed in 0..2 {
         let graph = network(seed);
-        let file = quantize(&graph, &pictures(24, 100 + seed), meta()).unwrap();
+        let file = quantize(&graph, &pictures(24, 100 + seed), &[], meta()).unwrap();
         let model = Model::load(&file).unwrap();
         let reference = FloatReference::new(&graph).unwrap();
         let fidelity = fidelity::compare(&reference, &model, &pictures(50, 200 + seed));
@@ -192,10 +192,10 @@ fn what_learns_with_rounded_numbers_computes_what_the_engine_does() {
     let mean = net.global_average_pool(wide);
     net.dense(mean, 7);
     let network = Network::new(&net, &device).valid();
-    let folded = network.folded(&device);
+    let folded = network.folded(&device).unwrap();
 
     let inputs = pictures(40, 11);
-    let file = quantize(&network.to_float_graph(), &inputs, meta()).unwrap();
+    let file = quantize(&network.to_float_graph().unwrap(), &inputs, &[], meta()).unwrap();
     let (header, _) = read_header(&file).unwrap();
     let model = Model::load(&file).unwrap();
     let rounding = Rounding::of(&net, &header.plan).unwrap();
@@ -262,7 +262,7 @@ fn six_is_the_largest_that_a_relu6_lets_through() {
     let pictures = pictures(4, 1);
     let outputs = FloatReference::new(&graph).unwrap().outputs(&pictures[0]);
     assert!(outputs[0].iter().all(|&value| value == 6.0));
-    let file = quantize(&graph, &pictures, meta()).unwrap();
+    let file = quantize(&graph, &pictures, &[], meta()).unwrap();
     let Operation::Conv2d { range, .. } = Model::load(&file).unwrap().header().plan.layers[0].operation else {
         panic!()
     };
@@ -273,7 +273,7 @@ fn six_is_the_largest_that_a_relu6_lets_through() {
 #[test]
 fn a_plan_needs_no_more_than_it_must() {
     for graph in [residual_network(1), dense_network(1)] {
-        let file = quantize(&graph, &pictures(4, 1), meta()).unwrap();
+        let file = quantize(&graph, &pictures(4, 1), &[], meta()).unwrap();
         let model = Model::load(&file).unwrap();
         assert_eq!(model.network().arena_bytes(), model.header().plan.least_arena_bytes());
     }
@@ -291,14 +291,14 @@ fn dead_channels_and_constant_layers_quantise() {
         weight[..100].fill(0.0);
         weight[150] = 1e4;
     }
-    let file = quantize(&graph, &pictures(4, 1), meta()).unwrap();
+    let file = quantize(&graph, &pictures(4, 1), &[], meta()).unwrap();
     assert!(Model::load(&file).is_ok());
 }
 
 #[test]
 fn what_cannot_be_quantised_is_named() {
     let graph = residual_network(1);
-    let quantize_on = |graph: &FloatGraph, inputs: &[Vec<f32>]| quantize(graph, inputs, meta()).unwrap_err();
+    let quantize_on = |graph: &FloatGraph, inputs: &[Vec<f32>]| quantize(graph, inputs, &[], meta()).unwrap_err();
     assert!(matches!(quantize_on(&graph, &[]), QuantizeError::NoCalibration));
     let short = quantize_on(&graph, &[vec![0.0; 1000]]);
     assert!(matches!(short, QuantizeError::CalibrationLength { index: 0, expected: 1024, found: 1000 }));
@@ -314,6 +314,6 @@ fn what_cannot_be_quantised_is_named() {
     assert!(matches!(quantize_on(&broken, &pictures(1, 1)), QuantizeError::Graph(GraphError { node: 11, .. })));
 
     let labels = ModelMeta { labels: vec![Emotion::Happy], ..meta() };
-    let error = quantize(&graph, &pictures(1, 1), labels).unwrap_err();
+    let error = quantize(&graph, &pictures(1, 1), &[], labels).unwrap_err();
     assert!(matches!(error, QuantizeError::Write(_)), "{error}");
 }

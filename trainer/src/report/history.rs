@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::npy::{npy, npz};
 use super::{ReportError, write_file};
@@ -17,14 +17,21 @@ pub struct EpochRecord {
     pub train_loss: f32,
     /// Share right while learning, 0 to 1.
     pub train_accuracy: f32,
-    /// Mean loss on the selection data after the epoch.
+    /// Mean loss on the selection data after the epoch; NaN where there is none.
+    #[serde(deserialize_with = "nan_where_null")]
     pub selection_loss: f32,
-    /// Share right on the selection data after the epoch, 0 to 1.
+    /// Share right on the selection data after the epoch, 0 to 1; NaN where there is none.
+    #[serde(deserialize_with = "nan_where_null")]
     pub selection_accuracy: f32,
     /// At the epoch's start.
     pub learning_rate: f64,
     /// What the epoch took.
     pub seconds: f64,
+}
+
+/// JSON has no NaN, and writes null instead.
+fn nan_where_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f32::NAN))
 }
 
 /// Writes the history three times into a folder: `history.json`, a list for programs; `history.csv`, with a header line, for spreadsheets;
@@ -95,6 +102,8 @@ mod tests {
         let read: serde_json::Value = serde_json::from_slice(&file("history.json")).unwrap();
         assert_eq!((read[0]["epoch"].as_u64(), read[1]["selection_loss"].as_f64()), (Some(1), Some(1.25)));
         assert!(read[0]["selection_loss"].is_null(), "JSON has no NaN");
+        let back: Vec<EpochRecord> = serde_json::from_value(read).unwrap();
+        assert!(back[0].selection_loss.is_nan() && back[1] == history[1]);
         let csv = String::from_utf8(file("history.csv")).unwrap();
         assert_eq!(csv.lines().count(), 3);
         assert_eq!(csv.lines().nth(2).unwrap(), "2,1.5,0.25,1.25,0.5,0.001,2.5");

@@ -13,6 +13,7 @@ mod reliability;
 mod robustness;
 mod sheet;
 mod spectrogram;
+mod statistics;
 
 pub use canvas::Canvas;
 pub use confusion::confusion_figure;
@@ -24,3 +25,4 @@ pub use reliability::reliability_figure;
 pub use robustness::{RobustnessCurve, RobustnessPoint, robustness_figure};
 pub use sheet::{Sample, sheet_figure};
 pub use spectrogram::spectrogram;
+pub use statistics::mean_and_deviation;

@@ -52,8 +52,13 @@ pub(super) fn training_batch<E: Examples + ?Sized>(
             examples.training_example(index, recipe.variation(), &mut rng, input, target);
         },
     );
-    for target in &mut targets {
-        *target = (1.0 - recipe.label_smoothing) * *target + recipe.label_smoothing / examples.classes() as f32;
+    // What nothing shows can't be what somebody meant.
+    let shown = examples.shown();
+    let spread = recipe.label_smoothing / shown.iter().filter(|shown| **shown).count().max(1) as f32;
+    for target in targets.chunks_exact_mut(examples.classes()) {
+        for (part, shown) in target.iter_mut().zip(shown) {
+            *part = (1.0 - recipe.label_smoothing) * *part + if *shown { spread } else { 0.0 };
+        }
     }
     if recipe.mixup {
         let mut rng = generator(recipe.seed, epoch, (1 << 40) + indices[0] as u64);

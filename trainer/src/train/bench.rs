@@ -88,6 +88,10 @@ impl<E: Examples> Examples for Repeated<'_, E> {
         self.examples.shares()
     }
 
+    fn shown(&self) -> &[bool] {
+        self.examples.shown()
+    }
+
     fn training_example(
         &self,
         index: usize,
@@ -119,7 +123,7 @@ fn faces() -> FaceExamples {
         luma: OwnedLuma::new(SIDE, SIDE, (0..SIDE * SIDE).map(|_| rng.random()).collect()).expect("as many as it has"),
         content_hash: index as u64,
     });
-    FaceExamples::new(pictures.collect(), None, &Split::from_fn(PICTURES, |_| false))
+    FaceExamples::new(pictures.collect(), None, &Split::from_fn(PICTURES, |_| false), None)
 }
 
 /// Noise as long as RAVDESS's clips, of every emotion that a voice has.
@@ -136,5 +140,5 @@ fn voices(kind: SpeechInputKind, recipe: &Recipe) -> SpeechExamples {
         })
         .collect();
     let split = Split::from_fn(CLIPS, |_| false);
-    SpeechExamples::new(kind, &clips, &split, recipe.augment, recipe.seed, &FeatureCache::none())
+    SpeechExamples::new(kind, &clips, &split, recipe.augment, recipe.seed, None, &FeatureCache::none())
 }

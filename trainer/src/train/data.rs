@@ -5,10 +5,11 @@ use super::face_examples::FaceExamples;
 use super::feature_cache::FeatureCache;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
-use crate::dataset::{self, DatasetError, Labels, LeftOut, Part, split};
-use crate::network::Preset;
+use crate::dataset::split::{self, Split};
+use crate::dataset::{self, DatasetError, Labels, LeftOut, Part};
+use crate::network::preset::{NoNetwork, Preset};
 use moodbox_shared::Emotion;
-use moodbox_shared::audio::SpeechInputKind;
+use moodbox_shared::audio::SpeechStatistics;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -25,6 +26,9 @@ pub enum DataError {
     /// The data set can't be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// The preset does not listen.
+    #[error(transparent)]
+    Preset(#[from] NoNetwork),
     /// Too few kinds to tell apart.
     #[error("{} shows {found} emotion(s): at least two are needed", path.display())]
     OneClass {
@@ -45,6 +49,15 @@ pub enum DataError {
     },
 }
 
+/// What a network that is fine-tuned has learned already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// Its classes, in the order of the logits.
+    pub classes: Vec<Emotion>,
+    /// What scales the features of sound.
+    pub statistics: Option<SpeechStatistics>,
+}
+
 /// Which data is learned from, chosen by and left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cut {
@@ -60,6 +73,10 @@ pub struct Cut {
     pub labels: Labels,
     /// The table of votes, where it does not lie with the data.
     pub votes: Option<PathBuf>,
+    /// Whether all that is not left out is learned from, and nothing chooses.
+    pub all_learned: bool,
+    /// For fine-tuning.
+    pub known: Option<Known>,
 }
 
 /// Examples of either kind, and how they were cut.
@@ -76,29 +93,24 @@ pub struct Loaded<E> {
     pub left_out: LeftOut,
 }
 
-/// What a preset listens to.
-pub fn speech_input_kind(preset: Preset) -> SpeechInputKind {
-    match preset {
-        Preset::Paper => SpeechInputKind::Average,
-        Preset::Compact => SpeechInputKind::Map,
-    }
-}
-
 /// Reads pictures; a part of the training part chooses.
 pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
-    let set = dataset::read_pictures(data, Part::Train)?;
+    let mut set = dataset::read_pictures(data, Part::Train)?;
+    keep_known(&mut set.pictures, cut.known.as_ref(), |picture| picture.emotion);
     report_left_out(&set.unreadable, &set.unknown_labels);
     let (unreadable, unknown_labels) = (set.unreadable.len(), set.unknown_labels);
     let data_hash = combined_hash(set.pictures.iter().map(|picture| picture.content_hash));
-    let (split, rule) = if cut.stratified {
+    let (split, rule) = if cut.all_learned {
+        (everything(set.pictures.len()), "nothing chooses")
+    } else if cut.stratified {
         let labels: Vec<Emotion> = set.pictures.iter().map(|picture| picture.emotion).collect();
         (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified")
     } else {
         (split::by_hash(&set.pictures, SELECTION_FRACTION_FACE, cut.seed), "by content hash")
     };
     let votes = cut.labels.table(cut.votes.as_deref(), data)?;
-    let examples = FaceExamples::new(set.pictures, votes.as_ref(), &split);
-    check_classes(data, examples.class_names())?;
+    let examples = FaceExamples::new(set.pictures, votes.as_ref(), &split, cut.known.as_ref());
+    check_classes(data, &examples)?;
     if examples.left_out > 0 {
         println!("{} pictures without contrast, or of no face's emotion, are left out", examples.left_out);
     }
@@ -126,37 +138,42 @@ pub fn load_speech(
     augment: bool,
     cache: &FeatureCache,
 ) -> Result<Loaded<SpeechExamples>, DataError> {
+    let kind = preset.speech_input_kind()?;
     let set = dataset::read_clips(data)?;
     report_left_out(&set.unreadable, &set.unknown_labels);
     let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
     let data_hash = combined_hash(set.clips.iter().map(|clip| clip.content_hash));
     let all_clips = set.clips.len();
-    let clips: Vec<_> = set.clips.into_iter().filter(|clip| !is_test(clip.speaker)).collect();
+    let mut clips: Vec<_> = set.clips.into_iter().filter(|clip| !is_test(clip.speaker)).collect();
+    let other_actors = all_clips - clips.len();
+    keep_known(&mut clips, cut.known.as_ref(), |clip| clip.emotion);
     let mut speakers: Vec<u16> = clips.iter().filter_map(|clip| clip.speaker).collect();
     speakers.sort_unstable();
     speakers.dedup();
 
-    let by_speaker = !cut.stratified && speakers.len() > 1;
+    let by_speaker = !cut.stratified && speakers.len() > 1 && !cut.all_learned;
     let selection_speakers = match (by_speaker, cut.selection_speakers.is_empty()) {
         (false, _) => Vec::new(),
         (true, true) => split::choose_speakers(&speakers, SELECTION_FRACTION_SPEAKERS, cut.seed),
         (true, false) => cut.selection_speakers.clone(),
     };
-    let (split, rule) = if by_speaker {
+    let (split, rule) = if cut.all_learned {
+        (everything(clips.len()), "nothing chooses".to_owned())
+    } else if by_speaker {
         (split::by_speaker(&clips, &selection_speakers), format!("speakers {selection_speakers:?}"))
     } else {
         let labels: Vec<Emotion> = clips.iter().map(|clip| clip.emotion).collect();
         (split::stratified(&labels, SELECTION_FRACTION_STRATIFIED, cut.seed), "stratified".to_owned())
     };
-    let examples = SpeechExamples::new(speech_input_kind(preset), &clips, &split, augment, cut.seed, cache);
-    check_classes(data, examples.class_names())?;
+    let examples = SpeechExamples::new(kind, &clips, &split, augment, cut.seed, cut.known.as_ref(), cache);
+    check_classes(data, &examples)?;
     if examples.left_out > 0 {
         println!("{} clips shorter than {} samples are left out", examples.left_out, moodbox_shared::audio::CHROMA_FFT);
     }
     let unheard = LeftOut {
         unreadable: set.unreadable.len(),
         unknown_labels: set.unknown_labels,
-        other_actors: all_clips - clips.len(),
+        other_actors,
         too_short: examples.left_out,
         ..LeftOut::default()
     };
@@ -180,6 +197,11 @@ impl RunDescription {
             seed: self.recipe.seed,
             labels: self.labels,
             votes: self.votes.clone(),
+            all_learned: self.all_learned,
+            known: self
+                .base
+                .as_ref()
+                .map(|_| Known { classes: self.classes.clone(), statistics: self.speech_statistics() }),
         }
     }
 
@@ -196,11 +218,26 @@ impl RunDescription {
     }
 }
 
-fn check_classes(path: &Path, classes: &[Emotion]) -> Result<(), DataError> {
-    if classes.len() < 2 {
-        return Err(DataError::OneClass { path: path.to_owned(), found: classes.len() });
+fn check_classes(path: &Path, examples: &impl Examples) -> Result<(), DataError> {
+    let found = examples.shown().iter().filter(|shown| **shown).count();
+    if found < 2 {
+        return Err(DataError::OneClass { path: path.to_owned(), found });
     }
     Ok(())
+}
+
+fn everything(len: usize) -> Split {
+    Split::from_fn(len, |_| false)
+}
+
+/// Leaves out what shows an emotion that the network has no class for.
+fn keep_known<T>(items: &mut Vec<T>, known: Option<&Known>, emotion: impl Fn(&T) -> Emotion) {
+    let Some(known) = known else { return };
+    let before = items.len();
+    items.retain(|item| known.classes.contains(&emotion(item)));
+    if items.len() < before {
+        eprintln!("left out: {} files of emotions that the network to start from does not know", before - items.len());
+    }
 }
 
 fn report_left_out(unreadable: &[(PathBuf, String)], unknown_labels: &std::collections::BTreeMap<String, usize>) {

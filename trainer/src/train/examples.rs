@@ -19,6 +19,9 @@ pub trait Examples: Sync {
     /// How often each class stands in the training data, in parts of one; never zero.
     fn shares(&self) -> &[f32];
 
+    /// Which classes the examples to learn from show.
+    fn shown(&self) -> &[bool];
+
     /// Writes one example to learn from, varied by `rng` if `variation` says how, and adds what it shows to `target`, one number a class.
     fn training_example(
         &self,
@@ -52,6 +55,17 @@ pub(super) fn shares(occurrences: impl Iterator<Item = (usize, f32)>, count: usi
     counts.iter_mut().for_each(|count| *count = count.max(1.0));
     let total: f32 = counts.iter().sum();
     counts.into_iter().map(|count| count / total).collect()
+}
+
+/// Which classes occur at all.
+///
+/// * `occurrences`: a class and how much of an example shows it
+pub(super) fn shown(occurrences: impl Iterator<Item = (usize, f32)>, count: usize) -> Vec<bool> {
+    let mut shown = vec![false; count];
+    for (class, part) in occurrences {
+        shown[class] |= part > 0.0;
+    }
+    shown
 }
 
 /// Up to `count` indices below `len`, evenly spread.

@@ -1,6 +1,7 @@
 //! Pictures of faces as training sees them.
 
 use super::Examples;
+use super::data::Known;
 use crate::augment::{Variation, picture};
 use crate::dataset::split::Split;
 use crate::dataset::{Picture, VoteTable};
@@ -17,6 +18,7 @@ pub struct FaceExamples {
     training: Vec<(OwnedLuma, Vec<f32>)>,
     selection: Vec<SelectionPicture>,
     shares: Vec<f32>,
+    shown: Vec<bool>,
     /// Pictures left out because they show no contrast, or nothing that a face has a name for.
     pub left_out: usize,
 }
@@ -59,7 +61,8 @@ impl FaceExamples {
     /// Sorts pictures by a split; classes are the emotions of [`Emotion::FACE`] that occur.
     ///
     /// * `votes`: whose word counts instead of the pictures' own labels; pictures without votes are left out
-    pub fn new(pictures: Vec<Picture>, votes: Option<&VoteTable>, split: &Split) -> Self {
+    /// * `known`: classes that a network has already; the pictures show no others
+    pub fn new(pictures: Vec<Picture>, votes: Option<&VoteTable>, split: &Split, known: Option<&Known>) -> Self {
         let total = pictures.len();
         let mut is_selection = vec![false; total];
         for &index in &split.selection {
@@ -76,7 +79,10 @@ impl FaceExamples {
             .collect();
         let left_out = total - usable.len();
         let occurs = |index: usize| usable.iter().any(|(.., shown)| shown.spread[index] > 0.0);
-        let kept: Vec<usize> = (0..Emotion::FACE.len()).filter(|&index| occurs(index)).collect();
+        let kept: Vec<usize> = match known {
+            Some(known) => known.classes.iter().filter_map(|emotion| emotion.face_index()).collect(),
+            None => (0..Emotion::FACE.len()).filter(|&index| occurs(index)).collect(),
+        };
         let classes: Vec<Emotion> = kept.iter().map(|&index| Emotion::FACE[index]).collect();
 
         let (mut training, mut selection) = (Vec::new(), Vec::new());
@@ -88,9 +94,10 @@ impl FaceExamples {
                 selection.push(SelectionPicture { id, luma, class });
             }
         }
-        let occurrences = training.iter().flat_map(|(_, spread)| spread.iter().copied().enumerate());
-        let shares = super::examples::shares(occurrences, classes.len());
-        Self { classes, training, selection, shares, left_out }
+        let occurrences = || training.iter().flat_map(|(_, spread)| spread.iter().copied().enumerate());
+        let shares = super::examples::shares(occurrences(), classes.len());
+        let shown = super::examples::shown(occurrences(), classes.len());
+        Self { classes, training, selection, shares, shown, left_out }
     }
 
     /// The emotion of each class.
@@ -151,6 +158,10 @@ impl Examples for FaceExamples {
 
     fn shares(&self) -> &[f32] {
         &self.shares
+    }
+
+    fn shown(&self) -> &[bool] {
+        &self.shown
     }
 
     fn training_example(

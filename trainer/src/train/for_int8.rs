@@ -4,6 +4,7 @@ use super::average::Average;
 use super::batch::{order, training_batch};
 use super::step::tensor;
 use super::{Examples, Recipe};
+use crate::network::recurrent::Recurrent;
 use crate::network::{Network, Rounding};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -27,10 +28,10 @@ pub fn learn_rounded<E: Examples + ?Sized>(
     recipe: &Recipe,
     epochs: usize,
     device: &Device,
-) -> Network {
+) -> Result<Network, Recurrent> {
     let device = device.clone().autodiff();
     device.seed(recipe.seed);
-    let mut network = network.folded(&device);
+    let mut network = network.folded(&device)?;
     let mut optimizer = AdamWConfig::new().with_weight_decay(recipe.weight_decay).init();
     let mut average = Average::new(recipe.average_decay, &network, 0);
     let [channels, height, width] = examples.input_shape();
@@ -49,5 +50,5 @@ pub fn learn_rounded<E: Examples + ?Sized>(
             step += 1;
         }
     }
-    average.apply(network.valid())
+    Ok(average.apply(network.valid()))
 }

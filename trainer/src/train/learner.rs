@@ -5,6 +5,7 @@ use super::batch::{Batch, largest, order, training_batch};
 use super::run_folder::{Progress, RunDescription, RunFolder, RunFolderError};
 use super::step::{Learner, Seen, tensor};
 use super::stopwatch::{Phase, Stopwatch};
+use super::tuning::Tether;
 use super::{Examples, Recipe};
 use crate::network::Network;
 use crate::report::{self, EpochRecord};
@@ -58,7 +59,7 @@ pub struct Trained {
     pub interrupted: bool,
 }
 
-/// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one.
+/// Trains until the last epoch, an early stop or an interruption, from the folder's last checkpoint if there is one. Every epoch is told.
 ///
 /// * `devices`: at least one; several share each batch
 pub fn resume_or_start<E: Examples + ?Sized>(
@@ -68,14 +69,44 @@ pub fn resume_or_start<E: Examples + ?Sized>(
     devices: &[Device],
     interrupted: &AtomicBool,
 ) -> Result<Trained, TrainError> {
+    let bar = progress_bar(&description.recipe, examples.training_len(), folder.progress()?.epochs_done);
+    train(folder, description, examples, devices, interrupted, Some(&bar))
+}
+
+/// The same, without a word.
+pub fn resume_silently<E: Examples + ?Sized>(
+    folder: &RunFolder,
+    description: &RunDescription,
+    examples: &E,
+    device: &Device,
+    interrupted: &AtomicBool,
+) -> Result<Trained, TrainError> {
+    train(folder, description, examples, std::slice::from_ref(device), interrupted, None)
+}
+
+fn train<E: Examples + ?Sized>(
+    folder: &RunFolder,
+    description: &RunDescription,
+    examples: &E,
+    devices: &[Device],
+    interrupted: &AtomicBool,
+    told: Option<&ProgressBar>,
+) -> Result<Trained, TrainError> {
     let (training, selection) = (examples.training_len(), examples.selection_len());
-    if training == 0 || selection == 0 {
+    if training == 0 || (selection == 0 && !description.all_learned) {
         return Err(TrainError::TooFew { training, selection });
     }
+    let start = description.base.as_ref();
     let recipe = &description.recipe;
     let mut progress = folder.progress()?;
     let mut learner = Learner::new(&description.architecture, recipe, devices);
     let device = learner.devices[0].clone();
+    if let Some(start) = start {
+        let base = folder.base_network(&description.architecture, &device)?;
+        learner.tether = Some(Tether::new(&base, start.pull, training, examples.shown(), &device));
+        learner.average = Average::new(recipe.average_decay, &base, 0);
+        learner.network = base;
+    }
     if progress.epochs_done > 0 {
         (learner.network, learner.optimizer) =
             folder.last_state(&progress, &description.architecture, learner.optimizer, &device)?;
@@ -84,12 +115,13 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         learner.average = Average::new(recipe.average_decay, &averaged, steps_done);
     }
 
-    let bar = progress_bar(recipe, training, progress.epochs_done);
+    let hidden = ProgressBar::hidden();
+    let bar = told.unwrap_or(&hidden);
     while progress.epochs_done < recipe.epochs && !progress.finished {
         let epoch = progress.epochs_done + 1;
         let started = Instant::now();
         let mut stopwatch = Stopwatch::start(false);
-        let Some(train) = learn(&mut learner, examples, recipe, epoch, &mut stopwatch, interrupted, &bar) else {
+        let Some(train) = learn(&mut learner, examples, recipe, epoch, &mut stopwatch, interrupted, bar) else {
             bar.abandon();
             return Ok(Trained { progress, interrupted: true });
         };
@@ -98,11 +130,16 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         }
         // Settles the running statistics too, which otherwise lag a step behind: what is kept is what the next step starts from.
         let averaged = learner.average.apply(learner.network.valid());
-        let chosen = judge(&averaged, examples, &device.clone().inner());
+        let chosen = if selection > 0 {
+            judge(&averaged, examples, &device.clone().inner())
+        } else {
+            Figures { loss: f32::NAN, accuracy: f32::NAN }
+        };
         progress.epochs_done = epoch;
-        if chosen.accuracy > progress.best_selection_accuracy || progress.best_epoch == 0 {
+        // Where nothing chooses, the last epoch counts.
+        if selection == 0 || progress.best_epoch == 0 || chosen.accuracy > progress.best_selection_accuracy {
             progress.best_epoch = epoch;
-            progress.best_selection_accuracy = chosen.accuracy;
+            progress.best_selection_accuracy = chosen.accuracy.max(0.0);
         }
         progress.history.push(EpochRecord {
             epoch,
@@ -116,19 +153,22 @@ pub fn resume_or_start<E: Examples + ?Sized>(
         folder.keep(&progress, &learner.network, averaged, &learner.optimizer)?;
         report::write_history(folder.path(), &progress.history)?;
         report::curves_png(&folder.file("curves.png"), &progress.history)?;
+        let selected = if selection > 0 {
+            format!("selection: loss {:.3}, accuracy {:.1} %  ", chosen.loss, 100.0 * chosen.accuracy)
+        } else {
+            String::new()
+        };
         let line = format!(
-            "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  selection: loss {:.3}, accuracy {:.1} %  ({:.0} s)",
+            "epoch {epoch:>3}/{}  learned: loss {:.3}, accuracy {:.1} %  {selected}({:.0} s)",
             recipe.epochs,
             train.loss,
             100.0 * train.accuracy,
-            chosen.loss,
-            100.0 * chosen.accuracy,
             started.elapsed().as_secs_f64(),
         );
-        if bar.is_hidden() {
-            println!("{line}")
-        } else {
-            bar.println(line)
+        match told {
+            Some(bar) if bar.is_hidden() => println!("{line}"),
+            Some(bar) => bar.println(line),
+            None => {}
         }
         progress.finished = epoch == recipe.epochs || epoch >= progress.best_epoch + recipe.patience;
     }

@@ -1,6 +1,7 @@
 //! Training: examples in, a run folder with weights, history and curves out.
 
 mod average;
+pub mod base;
 mod batch;
 pub mod bench;
 pub mod data;
@@ -14,10 +15,11 @@ pub mod run_folder;
 pub mod speech_examples;
 mod step;
 pub mod stopwatch;
+pub mod tuning;
 
 pub use examples::Examples;
 pub use for_int8::learn_rounded;
-pub use learner::{TrainError, Trained, resume_or_start};
+pub use learner::{TrainError, Trained, resume_or_start, resume_silently};
 
 use crate::augment::Variation;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! Every file is written beside its place and then renamed, so that an interruption at any moment leaves a folder to resume from.
 
 use super::Recipe;
+use super::tuning::Start;
 use crate::dataset::Labels;
 use crate::network::{Architecture, Network, Preset};
 use crate::report::EpochRecord;
@@ -10,6 +11,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Device;
 use moodbox_shared::Emotion;
+use moodbox_shared::audio::{FEATURES, SpeechStatistics};
 use moodbox_shared::model::Task;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -45,12 +47,28 @@ pub struct RunDescription {
     pub selection_speakers: Vec<u16>,
     /// Whether clips are split without regard to their speakers.
     pub stratified: bool,
+    /// Whether all that is not left out is learned from, and nothing chooses.
+    #[serde(default)]
+    pub all_learned: bool,
     /// Hash over the content of all data that was read.
     pub data_hash: String,
     /// What scales the features of sound: offset and scale of each; empty for pictures.
     pub statistics: Vec<[f32; 2]>,
+    /// What it was fine-tuned from, if it was.
+    #[serde(default)]
+    pub base: Option<Start>,
     /// The command that started the run.
     pub command: String,
+}
+
+impl RunDescription {
+    /// What scales the features of sound; `None` of a run for pictures, or where a damaged file tells nonsense.
+    pub fn speech_statistics(&self) -> Option<SpeechStatistics> {
+        let pairs: &[[f32; 2]; FEATURES] = self.statistics.as_slice().try_into().ok()?;
+        let statistics =
+            SpeechStatistics { offset: pairs.map(|[offset, _]| offset), scale: pairs.map(|[_, scale]| scale) };
+        statistics.is_valid().then_some(statistics)
+    }
 }
 
 /// How far a run has come.
@@ -111,6 +129,7 @@ pub struct RunFolder {
 impl RunFolder {
     const DESCRIPTION: &str = "run.json";
     const PROGRESS: &str = "progress.json";
+    const BASE: &str = "base.bpk";
 
     /// Starts a run in a folder that holds none.
     pub fn create(path: &Path, description: &RunDescription) -> Result<Self, RunFolderError> {
@@ -148,6 +167,14 @@ impl RunFolder {
         self.read_json(Self::DESCRIPTION)
     }
 
+    /// What scales the features of sound in a run.
+    pub fn speech_statistics(&self, description: &RunDescription) -> Result<SpeechStatistics, RunFolderError> {
+        description.speech_statistics().ok_or_else(|| RunFolderError::Damaged {
+            path: self.file(Self::DESCRIPTION),
+            reason: format!("it has to tell how {FEATURES} features are scaled"),
+        })
+    }
+
     /// How far the run has come; nowhere yet, if nothing is written.
     pub fn progress(&self) -> Result<Progress, RunFolderError> {
         if self.file(Self::PROGRESS).exists() { self.read_json(Self::PROGRESS) } else { Ok(Progress::default()) }
@@ -161,6 +188,17 @@ impl RunFolder {
             return Err(RunFolderError::NoRun { path: self.path.clone() });
         }
         self.load_network(&weights_name(epoch), &description.architecture, device)
+    }
+
+    /// Keeps the network that fine-tuning starts from.
+    pub(crate) fn keep_base(&self, network: &Network) -> Result<(), RunFolderError> {
+        let path = self.file(Self::BASE);
+        network.clone().save_file(&path).map_err(|error| RunFolderError::Damaged { path, reason: error.to_string() })
+    }
+
+    /// The network that fine-tuning starts from.
+    pub(super) fn base_network(&self, architecture: &Architecture, device: &Device) -> Result<Network, RunFolderError> {
+        self.load_network(Self::BASE, architecture, device)
     }
 
     /// The averaged weights of the last epoch.

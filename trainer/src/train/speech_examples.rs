@@ -1,7 +1,8 @@
 //! Clips of voices as training sees them: rows of features, cut into windows.
 
 use super::Examples;
-use super::examples::{shares, spread};
+use super::data::Known;
+use super::examples::{shares, shown, spread};
 use super::feature_cache::FeatureCache;
 use crate::augment::{Variation, speech};
 use crate::dataset::Clip;
@@ -30,6 +31,7 @@ pub struct SpeechExamples {
     /// Clip and window of each selection input.
     selection_windows: Vec<(usize, usize)>,
     shares: Vec<f32>,
+    shown: Vec<bool>,
     /// Clips left out because they are too short for a single row.
     pub left_out: usize,
 }
@@ -47,17 +49,22 @@ pub struct SelectionClip {
 
 impl SpeechExamples {
     /// Computes the features of all clips of a split, and of their variants if `augment` says so, or finds them in the cache.
+    ///
+    /// * `known`: classes and scaling that a network has already; the clips show no other classes
     pub fn new(
         kind: SpeechInputKind,
         clips: &[Clip],
         split: &Split,
         augment: bool,
         seed: u64,
+        known: Option<&Known>,
         cache: &FeatureCache,
     ) -> Self {
         let used = || split.train.iter().chain(&split.selection).map(|&index| &clips[index]);
-        let classes: Vec<Emotion> =
-            Emotion::ALL.into_iter().filter(|emotion| used().any(|clip| clip.emotion == *emotion)).collect();
+        let classes: Vec<Emotion> = match known {
+            Some(known) => known.classes.clone(),
+            None => Emotion::ALL.into_iter().filter(|emotion| used().any(|clip| clip.emotion == *emotion)).collect(),
+        };
         let class = |clip: &Clip| classes.iter().position(|emotion| *emotion == clip.emotion).unwrap_or(0);
         let mut training: Vec<(Vec<Vec<FeatureRow>>, usize)> = split
             .train
@@ -85,9 +92,13 @@ impl SpeechExamples {
                 (0..windows).map(move |window| (index, window))
             })
             .collect();
-        let statistics = statistics(kind, &training);
-        let shares = shares(training.iter().map(|(_, class)| (*class, 1.0)), classes.len());
-        Self { kind, classes, statistics, dct: Dct::new(), training, selection, selection_windows, shares, left_out }
+        let statistics =
+            known.and_then(|known| known.statistics.clone()).unwrap_or_else(|| statistics(kind, &training));
+        let occurrences = || training.iter().map(|(_, class)| (*class, 1.0));
+        let shares = shares(occurrences(), classes.len());
+        let shown = shown(occurrences(), classes.len());
+        let dct = Dct::new();
+        Self { kind, classes, statistics, dct, training, selection, selection_windows, shares, shown, left_out }
     }
 
     /// The emotion of each class.
@@ -178,6 +189,10 @@ impl Examples for SpeechExamples {
 
     fn shares(&self) -> &[f32] {
         &self.shares
+    }
+
+    fn shown(&self) -> &[bool] {
+        &self.shown
     }
 
     fn training_example(
@@ -378,7 +393,7 @@ mod tests {
     }
 
     fn examples(kind: SpeechInputKind, cache: &FeatureCache) -> SpeechExamples {
-        SpeechExamples::new(kind, &clips(), &Split::from_fn(4, |index| index == 3), true, 5, cache)
+        SpeechExamples::new(kind, &clips(), &Split::from_fn(4, |index| index == 3), true, 5, None, cache)
     }
 
     fn is_same(one: &SpeechExamples, other: &SpeechExamples) -> bool {

@@ -4,6 +4,7 @@ use super::Recipe;
 use super::average::Average;
 use super::batch::{Batch, largest};
 use super::stopwatch::{Phase, Stopwatch};
+use super::tuning::Tether;
 use crate::network::{Architecture, Network};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, MultiGradientsParams};
@@ -15,6 +16,8 @@ pub(super) struct Learner {
     pub network: Network,
     pub optimizer: ModuleOptimizer,
     pub average: Average,
+    /// What holds a network that is fine-tuned.
+    pub tether: Option<Tether>,
     /// Each computes the gradients of its part of a batch; all else stands on the first.
     ///
     /// Batch normalisation sees the part alone, and the first device's parts make its running statistics.
@@ -41,7 +44,7 @@ impl Learner {
         let network = Network::new(architecture, &devices[0]);
         let optimizer = AdamWConfig::new().with_weight_decay(recipe.weight_decay).init();
         let average = Average::new(recipe.average_decay, &network, 0);
-        Self { network, optimizer, average, devices }
+        Self { network, optimizer, average, tether: None, devices }
     }
 
     /// Learns from a batch.
@@ -61,7 +64,11 @@ impl Learner {
             let network = if gradients.is_empty() { self.network.clone() } else { copy(&self.network, device) };
             let inputs = tensor(inputs, [part, shape[0], shape[1], shape[2]], device);
             let targets: Tensor<2> = tensor(targets, [part, network.architecture().classes()], device);
-            let log_posteriors = log_softmax(network.forward(inputs), 1);
+            let mut logits = network.forward(inputs);
+            if let Some(tether) = &self.tether {
+                logits = tether.shown(logits, device);
+            }
+            let log_posteriors = log_softmax(logits, 1);
             let mut loss = (targets * log_posteriors.clone()).sum_dim(1).mean().neg();
             if part < len {
                 loss = loss.mul_scalar(part as f32 / len as f32);
@@ -73,6 +80,9 @@ impl Learner {
             seen.log_posteriors.push(log_posteriors.without_autodiff());
         }
         self.improve(gradients, rate);
+        if let Some(tether) = &self.tether {
+            self.network = tether.pull(self.network.clone(), rate);
+        }
         stopwatch.lap(Phase::Optimizer, &self.devices[0]);
         self.average.update(&self.network);
         stopwatch.lap(Phase::Average, &self.devices[0]);
@@ -186,7 +196,7 @@ mod tests {
     #[test]
     fn devices_that_share_batches_learn_what_one_learns_alone() {
         let device = device::default_device().unwrap();
-        let architecture = Preset::Paper.architecture(Task::Face, 7);
+        let architecture = Preset::try_from("paper".to_owned()).unwrap().architecture(Task::Face, 7).unwrap();
         let mut alone = Learner::new(&architecture, &RECIPE, std::slice::from_ref(&device));
         let before = weights(&alone.network);
         // Ten examples in parts of four, four and two.

@@ -1,8 +1,8 @@
 //! The layers of a plan, one after the other, as nodes of the graph.
 
-use super::graph::{Graph, int, ints};
-use super::parameters::Parameters;
 use crate::export::OnnxError;
+use crate::export::graph::{Graph, int, ints};
+use crate::export::parameters::Parameters;
 use moodbox_shared::model::{Header, LayerDescription, Operation, Plan, TensorDescription};
 use moodbox_shared::nn::{ClampRange, Quantization, Shape, Window};
 use onnx_ir::{AttributeProto, ModelProto};

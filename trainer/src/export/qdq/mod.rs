@@ -9,9 +9,7 @@
 //! * Biases: int32 in steps of input scale · weight scale, the input's zero point taken out again.
 //! * A ReLU is the range of its output's int8 numbers; where that does not say it, a `Relu` or `Clip` does.
 
-mod graph;
 mod layers;
-mod parameters;
 #[cfg(test)]
 mod tests;
 

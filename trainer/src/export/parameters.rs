@@ -1,26 +1,28 @@
-//! Weights and biases of a layer as ONNX has them, from the numbers that the box multiplies.
+//! Weights and biases of a layer as real numbers in int8 steps, from the numbers that the box multiplies.
 
 use crate::export::OnnxError;
 use moodbox_shared::model::{LayerParameters, Operation, Plan};
 use moodbox_shared::nn::{Quantization, Requantizer};
 
 /// What a layer multiplies and adds.
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     /// In the order of the plan.
-    pub(super) weights: Vec<i8>,
+    pub(crate) weights: Vec<i8>,
     /// Size of one step of a weight, for each output.
-    pub(super) weight_scales: Vec<f32>,
+    pub(crate) weight_scales: Vec<f32>,
     /// In steps of `bias_scales`, without the input's zero point.
-    pub(super) biases: Vec<i32>,
+    pub(crate) biases: Vec<i32>,
     /// Size of one step of a bias, for each output.
-    pub(super) bias_scales: Vec<f32>,
+    pub(crate) bias_scales: Vec<f32>,
+    /// Whether the outputs are the innermost dimension of the weights.
+    is_depthwise: bool,
 }
 
 impl Parameters {
     /// Those of a layer with weights.
     ///
     /// * `input`: how the layer's input is quantised
-    pub(super) fn read(plan: &Plan, layer: usize, data: &[u8], input: Quantization) -> Result<Self, OnnxError> {
+    pub(crate) fn read(plan: &Plan, layer: usize, data: &[u8], input: Quantization) -> Result<Self, OnnxError> {
         let LayerParameters { weights, biases, requantizers } =
             LayerParameters::read(plan, layer, data).ok_or(OnnxError::Parameters { layer })?;
         let description = &plan.layers[layer];
@@ -41,6 +43,22 @@ impl Parameters {
         let weight_scales: Vec<f32> =
             requantizers.iter().map(|requantizer| (factor(requantizer) * step) as f32).collect();
         let bias_scales = weight_scales.iter().map(|scale| scale * input.scale).collect();
-        Ok(Self { weights, weight_scales, biases, bias_scales })
+        Ok(Self { weights, weight_scales, biases, bias_scales, is_depthwise })
+    }
+
+    /// The weights as real numbers, in the order of the plan; of a layer whose outputs are outermost, or of a depthwise one.
+    pub(crate) fn real_weights(&self) -> Vec<f32> {
+        let (outputs, each) = (self.biases.len(), self.weights.len() / self.biases.len().max(1));
+        let scale = |index: usize| self.weight_scales[if self.is_depthwise { index % outputs } else { index / each }];
+        self.weights.iter().enumerate().map(|(index, &weight)| f32::from(weight) * scale(index)).collect()
+    }
+
+    /// The biases as real numbers.
+    pub(crate) fn real_biases(&self) -> Vec<f32> {
+        self.biases
+            .iter()
+            .zip(&self.bias_scales)
+            .map(|(&bias, scale)| (f64::from(bias) * f64::from(*scale)) as f32)
+            .collect()
     }
 }

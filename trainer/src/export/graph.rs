@@ -88,12 +88,37 @@ impl Graph {
         self.graph.output.push(float_value(name, dims));
     }
 
+    /// What is there, then the nodes, constants and outputs of another, which reads what is made here.
+    pub(super) fn followed_by(mut self, other: GraphProto) -> GraphProto {
+        self.graph.node.extend(other.node);
+        self.graph.initializer.extend(other.initializer);
+        self.graph.value_info.extend(other.value_info);
+        self.graph.output.extend(other.output);
+        self.graph
+    }
+
     /// The model without its metadata.
     pub(super) fn into_model(self) -> ModelProto {
         let mut model = ModelProto { ir_version: IR_VERSION, graph: Some(self.graph).into(), ..ModelProto::default() };
         model.opset_import.push(Default::default());
         model.opset_import[0].version = OPSET;
         model
+    }
+}
+
+impl From<GraphProto> for Graph {
+    fn from(graph: GraphProto) -> Self {
+        Self { graph }
+    }
+}
+
+/// A word.
+pub(super) fn text(name: &str, value: &str) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        type_: AttributeType::STRING.into(),
+        s: value.as_bytes().to_vec().into(),
+        ..AttributeProto::default()
     }
 }
 
