@@ -114,9 +114,9 @@ fn a_real_face_and_a_real_voice_become_decoded_messages() {
     }
 }
 
-/// The figures that stand beside a shipped model, and the same command once more.
-fn card_and_repetition(card: &str, arguments: &[&str]) -> (Value, Value) {
-    let card = fs::read_to_string(models_dir().join(card)).expect("figures beside the model");
+/// The figures that stand beside a model, and the same command once more.
+fn card_and_repetition(card: &Path, arguments: &[&str]) -> (Value, Value) {
+    let card = fs::read_to_string(card).expect("figures beside the model");
     let again = run("moodbox-trainer", &[&["evaluate", "--json"], arguments].concat()).stdout;
     (serde_json::from_str(&card).expect("JSON"), serde_json::from_slice(&again).expect("JSON"))
 }
@@ -125,22 +125,28 @@ fn card_and_repetition(card: &str, arguments: &[&str]) -> (Value, Value) {
 #[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
 fn evaluation_repeats_the_face_models_card() {
     let (model, data) = (models_dir().join("face.moodnet"), data_dir().join("fer2013"));
-    let arguments = ["--model", text(&model), "--data", text(&data), "--part", "validation"];
-    let (card, again) = card_and_repetition("face.json", &arguments);
+    let arguments = ["--model", text(&model), "--data", text(&data), "--part", "validation", "--labels", "ferplus"];
+    let (card, again) = card_and_repetition(&models_dir().join("face.json"), &arguments);
     assert_eq!(card, again);
-    assert!(card["accuracy"].as_f64().expect("a number") >= 0.60);
+    assert!(card["accuracy"].as_f64().expect("a number") >= 0.80);
 }
 
+/// The shipped speech network has heard all speakers at hand, so that nothing is left to score it on. Its sibling, made by the same recipe, has not
+/// heard those of one published fold.
 #[test]
 #[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
-fn evaluation_repeats_the_speech_models_card() {
-    let (model, data) = (models_dir().join("speech.moodnet"), data_dir().join("ravdess"));
+fn evaluation_repeats_the_figures_of_a_fold() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let (model, data) = (golden.join("speech_fold4.moodnet"), data_dir().join("ravdess"));
+    let file = fs::read(&model).expect("a model");
+    let provenance = Model::load(&file).expect("loads").provenance().clone();
+    assert!(provenance.split.contains("[1, 4, 9, 22] left out"), "{}", provenance.split);
     let arguments = ["--model", text(&model), "--data", text(&data), "--fold", "4"];
-    let (card, again) = card_and_repetition("speech.json", &arguments);
+    let (card, again) = card_and_repetition(&golden.join("speech_fold4.json"), &arguments);
     for key in ["samples", "confusion", "per_class", "accuracy", "model_crc32"] {
         assert_eq!(card[key], again[key], "{key}");
     }
-    assert!(card["accuracy"].as_f64().expect("a number") >= 0.50);
+    assert!(card["accuracy"].as_f64().expect("a number") >= 0.60);
 }
 
 #[test]

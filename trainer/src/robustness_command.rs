@@ -166,7 +166,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model()?;
     let unpacked = Unpacked::open(&args.data)?;
-    let data = unpacked.path();
+    let (data, votes) = (unpacked.path(), unpacked.votes(args.votes.as_deref()));
     let part = match args.part {
         Some(part) => part,
         None => Layout::detect(data)?.part_to_score(),
@@ -175,7 +175,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     let curves: Vec<RobustnessCurve> = match model.task() {
         Task::Face => {
             let (pictures, left_out) =
-                pictures_to_score(data, part, model.labels(), args.labels, args.votes.as_deref(), false)?;
+                pictures_to_score(data, part, model.labels(), args.labels, votes.as_deref(), false)?;
             if pictures.is_empty() {
                 return Err(nothing(left_out));
             }

@@ -8,10 +8,12 @@ use tempfile::TempDir;
 use zip::ZipArchive;
 
 use super::folder::{Medium, entries};
-use super::{DatasetError, Pack};
+use super::{DatasetError, Pack, votes};
 
 /// A data set that can be walked through. What was unpacked for that goes with it.
 pub(crate) struct Unpacked {
+    /// As it was named.
+    from: PathBuf,
     path: PathBuf,
     _folder: Option<TempDir>,
 }
@@ -21,18 +23,25 @@ impl Unpacked {
     pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
         if !is_zip || path.is_dir() || Pack::is_at(path) {
-            return Ok(Self { path: path.to_owned(), _folder: None });
+            return Ok(Self { from: path.to_owned(), path: path.to_owned(), _folder: None });
         }
         let file = File::open(path).map_err(|error| DatasetError::of_io(path, error))?;
         let folder = tempfile::tempdir().and_then(|folder| unpack(file, folder.path()).map(|()| folder));
         let folder = folder.map_err(|source| DatasetError::Archive { path: path.to_owned(), source })?;
+        let from = path.to_owned();
         let path = only_folder(folder.path())?.unwrap_or_else(|| folder.path().to_owned());
-        Ok(Self { path, _folder: Some(folder) })
+        Ok(Self { from, path, _folder: Some(folder) })
     }
 
     /// Where it lies.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The table of votes that is named, or that lies beside a zip without one; `None` leaves the data set to look for its own.
+    pub(crate) fn votes(&self, named: Option<&Path>) -> Option<PathBuf> {
+        let beside_zip = || votes::beside(&self.path).map_or_else(|| votes::beside(&self.from), |_| None);
+        named.map(Path::to_path_buf).or_else(|| self._folder.as_ref().and_then(|_| beside_zip()))
     }
 }
 
@@ -107,6 +116,22 @@ mod tests {
         assert_eq!(set.speakers(), [1, 2]);
         assert!(set.unreadable.is_empty(), "{:?}", set.unreadable);
         assert!(!place.path().parent().unwrap().join("outside.wav").exists());
+    }
+
+    #[test]
+    fn votes_are_found_in_a_zip_or_else_beside_it() {
+        let place = tempfile::tempdir().unwrap();
+        let table = "ferplus_votes.csv";
+        let face = picture(place.path());
+        let (with, without) = (place.path().join("with.zip"), place.path().join("without.zip"));
+        zip(&with, &[("train/happy/a.png", &face), (table, b"")]);
+        zip(&without, &[("train/happy/a.png", &face)]);
+        assert_eq!(Unpacked::open(&without).unwrap().votes(None), None);
+        fs::write(place.path().join(table), "").unwrap();
+        assert_eq!(Unpacked::open(&without).unwrap().votes(None), Some(place.path().join(table)));
+        let unpacked = Unpacked::open(&with).unwrap();
+        assert_eq!(unpacked.votes(None), None, "the data set's own come first");
+        assert_eq!(unpacked.votes(Some(Path::new("mine.csv"))), Some(PathBuf::from("mine.csv")));
     }
 
     #[test]

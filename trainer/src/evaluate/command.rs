@@ -173,7 +173,8 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
 
 fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
     let unpacked = Unpacked::open(&args.data)?;
-    let args = &EvaluateArgs { data: unpacked.path().to_owned(), ..args.clone() };
+    let votes = unpacked.votes(args.votes.as_deref());
+    let args = &EvaluateArgs { data: unpacked.path().to_owned(), votes, ..args.clone() };
     let part = match args.part {
         Some(part) => part,
         None => Layout::detect(&args.data)?.part_to_score(),
