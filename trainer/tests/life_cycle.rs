@@ -207,8 +207,10 @@ fn a_finished_network_gets_used_to_a_few_pictures() {
         let scores = succeed(&["evaluate", "--model", &tuned, "--data", &data, "--json"]);
         let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON and nothing else");
         assert!(scores["accuracy"].as_f64().expect("a number") > 0.9, "{name}: {scores}");
-        // It is a run like any other.
+        // It is a run like any other, but that nothing chose.
         succeed(&["train", "face", "--data", &own, "--out", &run, "--resume"]);
+        let page = fs::read_to_string(succeed(&["report", "--run", &run]).trim()).expect("the page's path was printed");
+        assert!(page.contains("nothing chose") && !page.contains("id=\"selection\"") && !page.contains("NaN"));
     }
     let tune = ["train", "speech", "--init", &model, "--data", &own, "--out", &path("x")];
     refuse(&tune, "is a network for 'face'");

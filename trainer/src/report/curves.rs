@@ -78,9 +78,12 @@ fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
 }
 
 fn description(history: &[EpochRecord]) -> String {
-    match best_epoch(history) {
-        None => "Nothing has been learned yet.".to_owned(),
-        Some(best) => format!(
+    match (best_epoch(history), history.last()) {
+        (None, None) => "Nothing has been learned yet.".to_owned(),
+        (None, Some(last)) => {
+            format!("{} epochs; nothing chose. The last one has a loss of {:.3}.", last.epoch, last.train_loss)
+        }
+        (Some(best), _) => format!(
             "{} epochs; the best on the selection data is epoch {} with {:.1} % right.",
             history.len(),
             best.epoch,
@@ -100,7 +103,9 @@ impl Panel {
         let axes = self.axes(history, left);
         let title_y = MARGINS[2] / 2.0;
         figure.text(self.title, [axes.origin[0], title_y], Anchor::Start, Paint::Ink);
-        figure.legend(&[("train", TRAIN), ("selection", SELECTION)], [axes.origin[0] + axes.size[0], title_y]);
+        let all = [("train", TRAIN), ("selection", SELECTION)];
+        let drawn = if history.is_empty() || best_epoch(history).is_some() { &all[..] } else { &all[..1] };
+        figure.legend(drawn, [axes.origin[0] + axes.size[0], title_y]);
         let epochs = axes.x.ticks(8.0).filter(|tick| tick.fract() == 0.0 && *tick >= 1.0);
         axes.draw(figure, epochs.map(|tick| (tick, tick.to_string())), "Epoch");
         for (value, paint) in [(self.train, TRAIN), (self.selection, SELECTION)] {

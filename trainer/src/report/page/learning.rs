@@ -28,8 +28,8 @@ pub(super) fn section(content: &PageContent<'_>) -> Section {
                         th scope="row" { (epoch) }
                         td { (format!("{train_loss:.3}")) }
                         td { (format!("{:.1}", 100.0 * train_accuracy)) }
-                        td { (format!("{selection_loss:.3}")) }
-                        td { (format!("{:.1}", 100.0 * selection_accuracy)) }
+                        td { (number(*selection_loss, 3)) }
+                        td { (number(100.0 * selection_accuracy, 1)) }
                         td { (format!("{learning_rate:.1e}")) }
                         td { (format!("{seconds:.0}")) }
                     }
@@ -39,11 +39,20 @@ pub(super) fn section(content: &PageContent<'_>) -> Section {
     };
     let body = html! {
         p {
-            "Epoch " (progress.best_epoch) " of " (progress.epochs_done) " was kept, for its accuracy on the selection data (the ring). "
+            @if content.run.all_learned {
+                "The last epoch, " (progress.epochs_done) ", was kept: nothing chose. "
+            } @else {
+                "Epoch " (progress.best_epoch) " of " (progress.epochs_done) " was kept, for its accuracy on the selection data (the ring). "
+            }
             @if content.run.recipe.augment { "Examples are varied while they are learned from, so the train curve may lie below the other." }
         }
         div.figures { @for (_, figure) in &figures { (inline(figure)) } }
         details { summary { "The same as a table" } (scrolling("Every epoch", table)) }
     };
     Section { id: "learning", title: "Learning".to_owned(), body, figures }
+}
+
+/// A dash where nothing was measured.
+fn number(value: f32, digits: usize) -> String {
+    if value.is_nan() { "–".to_owned() } else { format!("{value:.digits$}") }
 }

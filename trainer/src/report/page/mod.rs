@@ -81,22 +81,23 @@ struct Section {
 /// Puts the page together.
 pub fn report(content: &PageContent<'_>) -> Report {
     let judge = |part, name, title| PartReport::new(content, part, name, title);
-    let selection = judge(&content.judged.selection, "selection", "Selection data");
+    let chosen = &content.judged.selection;
+    let selection = (!chosen.items.is_empty()).then(|| judge(chosen, "selection", "Selection data"));
     let test = match &content.judged.test {
         TestData::Judged(part) => Ok(judge(part, "test", "Test data")),
         TestData::None(reason) => Err(reason.as_str()),
     };
-    let shown = test.as_ref().unwrap_or(&selection);
+    let shown = test.as_ref().ok().or(selection.as_ref());
     let mut sections = vec![
-        summary::section(content, test.as_ref().ok(), &selection),
+        summary::section(content, test.as_ref().ok(), selection.as_ref()),
         learning::section(content),
         match &test {
             Ok(test) => test.section(),
             Err(reason) => part::missing(reason),
         },
-        selection.section(),
-        examples::section(shown),
     ];
+    sections.extend(selection.as_ref().map(PartReport::section));
+    sections.extend(shown.map(examples::section));
     sections.extend(extras::robustness(content.robustness));
     sections.extend(content.ablation.map(extras::ablation));
     sections.push(data::section(content));

@@ -116,7 +116,8 @@ impl<'a> PartReport<'a> {
                     }
                 }
                 p.remark {
-                    "Logits are divided by the temperature, which was fitted on the selection data. On the diagonal, a confidence of 70 % is right "
+                    "Logits are divided by the temperature" @if !self.content.run.all_learned { ", which was fitted on the selection data" }
+                    ". On the diagonal, a confidence of 70 % is right "
                     "in 70 of 100 cases; below it, the network claims too much. The bars count samples by confidence."
                 }
             }

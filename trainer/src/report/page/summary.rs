@@ -7,7 +7,11 @@ use super::words::{grouped, interval, percent, samples};
 use super::{PageContent, Section};
 use crate::judge::JudgedNetwork;
 
-pub(super) fn section(content: &PageContent<'_>, test: Option<&PartReport<'_>>, selection: &PartReport<'_>) -> Section {
+pub(super) fn section(
+    content: &PageContent<'_>,
+    test: Option<&PartReport<'_>>,
+    selection: Option<&PartReport<'_>>,
+) -> Section {
     let network = content.network;
     let size = match network {
         JudgedNetwork::Int8(model) => format!("int8, {} bytes", grouped(model.file_bytes())),
@@ -16,19 +20,29 @@ pub(super) fn section(content: &PageContent<'_>, test: Option<&PartReport<'_>>, 
     let body = html! {
         dl.cards {
             @if let Some(test) = test { (accuracy(content, test, "Test accuracy")) }
-            (accuracy(content, selection, "Selection accuracy"))
-            (calibration(test.unwrap_or(selection)))
+            @if let Some(selection) = selection { (accuracy(content, selection, "Selection accuracy")) }
+            @if let Some(part) = test.or(selection) { (calibration(part)) }
             (card("Network", &format!("{:.1} MMAC", network.macs() as f64 / 1e6), &format!("{} parameters, {size}", grouped(network.parameters()))))
         }
-        @if test.is_some() {
-            p {
-                "The selection data chose the epoch and the temperature, so its figures flatter. The test data was seen by neither training nor selection."
-            }
-        } @else {
-            p { "There is no test data: the selection data chose the epoch and the temperature, so its figures flatter." }
-        }
+        p { (whence(test.is_some(), selection.is_some())) }
     };
     Section { id: "summary", title: "Summary".to_owned(), body, ..Section::default() }
+}
+
+/// What the figures are worth.
+const fn whence(test: bool, selection: bool) -> &'static str {
+    match (test, selection) {
+        (true, true) => {
+            "The selection data chose the epoch and the temperature, so its figures flatter. The test data was seen by neither training nor selection."
+        }
+        (true, false) => "Nothing chose: the last epoch was kept. The test data was not seen by training.",
+        (false, true) => {
+            "There is no test data: the selection data chose the epoch and the temperature, so its figures flatter."
+        }
+        (false, false) => {
+            "All data was learned from: how good the network is can't be told here, cross-validation tells it."
+        }
+    }
 }
 
 fn accuracy(content: &PageContent<'_>, part: &PartReport<'_>, name: &str) -> Markup {
