@@ -3,6 +3,8 @@
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
 use moodbox_shared::Emotion;
+use moodbox_shared::media::face_detector::FaceDetector;
+use moodbox_shared::vision::{LumaImage, TrackerSettings};
 
 use crate::dataset::Picture;
 use crate::dataset::fer2013::SIDE;
@@ -22,16 +24,10 @@ const MAX_CONTRAST_GAIN: f64 = 3.0;
 /// Spread of brightness that a face is brought to: about that of a single picture.
 const CONTRAST: f64 = 55.0;
 
-/// What is special about an emotion's mean face is multiplied by this.
+/// What is special about an emotion's mean face is multiplied by the first of these with which the detector is sure of a face.
 ///
-/// Averaging takes more away from the expression than from the face: without exaggeration the shipped network reads only the plainest
-/// ones as intended. Each is drawn until it does, and no further than the detector still finds a face.
-const fn exaggeration(emotion: Emotion) -> f64 {
-    match emotion {
-        Emotion::Sad => 2.75,
-        _ => 3.5,
-    }
-}
+/// Averaging takes more away from the expression than from the face: without exaggeration a network reads only the plainest ones as intended.
+const EXAGGERATIONS: [f64; 11] = [3.5, 3.25, 3.0, 2.75, 2.5, 2.25, 2.0, 1.75, 1.5, 1.25, 1.0];
 
 /// The mean face of each emotion in a set of pictures.
 pub struct MeanFaces {
@@ -57,13 +53,23 @@ impl MeanFaces {
         Ok(Self { means, common })
     }
 
-    /// The caricature of an emotion's mean face: what sets it apart from the mean of all emotions is exaggerated. It has the contrast of a
-    /// single picture.
+    /// The caricature of an emotion's mean face, as a camera would see it: exaggerated as far as the detector is still sure of the face.
     ///
     /// Calm, which no face shows, is neutral.
-    pub fn caricature(&self, emotion: Emotion) -> GrayImage {
+    pub fn frame(&self, emotion: Emotion, detector: &mut FaceDetector) -> GrayImage {
+        let frames = EXAGGERATIONS.map(|factor| frame(&self.caricature(emotion, factor)));
+        let sure = TrackerSettings::default().sure_score;
+        let found = frames.iter().find(|frame| {
+            let (width, height) = (FRAME_WIDTH as usize, FRAME_HEIGHT as usize);
+            LumaImage::new(width, height, width, frame)
+                .is_ok_and(|image| detector.look(&image).iter().any(|face| face.score >= sure))
+        });
+        found.unwrap_or(&frames[0]).clone()
+    }
+
+    /// What sets an emotion's mean face apart from the mean of all emotions, exaggerated. It has the contrast of a single picture.
+    fn caricature(&self, emotion: Emotion, factor: f64) -> GrayImage {
         let own = &self.means[emotion.face_index().unwrap_or_default()];
-        let factor = exaggeration(emotion);
         let exaggerated: Vec<f64> =
             own.iter().zip(&self.common).map(|(own, common)| common + factor * (own - common)).collect();
         let (mean, deviation) = brightness_and_contrast(exaggerated.iter().copied());
@@ -94,7 +100,7 @@ fn mean_deviations(pictures: &[Picture], emotion: Emotion) -> Option<Vec<f64>> {
 }
 
 /// Sets a face into the middle of a frame; around it is the mean brightness of its own border.
-pub fn frame(face: &GrayImage) -> GrayImage {
+fn frame(face: &GrayImage) -> GrayImage {
     let (width, height) = face.dimensions();
     let border = face
         .enumerate_pixels()
@@ -159,7 +165,7 @@ mod tests {
     fn what_is_special_about_an_emotion_is_exaggerated() {
         let stripe = |row: usize| move |i: usize| if i / SIDE == row || i / SIDE == 0 { 200 } else { 100 };
         let faces = mean_faces(vec![picture(Emotion::Happy, stripe(30)), picture(Emotion::Sad, stripe(20))]);
-        let face = faces.caricature(Emotion::Happy);
+        let face = faces.caricature(Emotion::Happy, 3.5);
         let [own, background, others] = [30, 10, 20].map(|row| face.get_pixel(5, row).0[0]);
         assert!(own > background && background > others, "{own} {background} {others}");
     }

@@ -12,13 +12,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use moodbox_shared::Emotion;
+use moodbox_shared::media::face_detector::{DetectorError, FaceDetector};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::dataset::{self, DatasetError, Part};
+use crate::dataset::{DatasetError, Labels, Part};
+use crate::evaluate::pictures_to_score;
 use crate::report::{ReportError, print_line, write_file, write_png};
 
-pub use faces::{FRAME_HEIGHT, FRAME_WIDTH, MeanFaces, frame};
+pub use faces::{FRAME_HEIGHT, FRAME_WIDTH, MeanFaces};
 pub use voice::{Manner, speak};
 pub use wav::wav_bytes;
 
@@ -28,6 +30,12 @@ pub struct SampleArgs {
     /// Labelled pictures, cut to the face as FER2013's are; the train part is read
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Whose word counts for what a picture shows
+    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
+    pub labels: Labels,
+    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
+    #[arg(long, value_name = "CSV")]
+    pub votes: Option<PathBuf>,
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -43,6 +51,9 @@ pub enum SampleError {
     /// A face's emotion has no pictures.
     #[error("there are no pictures of the label '{0}'")]
     NoPictures(Emotion),
+    /// There is no detector.
+    #[error(transparent)]
+    Detector(#[from] DetectorError),
     /// A file can't be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -61,8 +72,10 @@ pub struct SampleItem {
 
 /// Runs the command.
 pub fn run(args: &SampleArgs) -> Result<(), SampleError> {
-    let set = dataset::read_pictures(&args.data, Part::Train)?;
-    let faces = MeanFaces::of(&set.pictures).map_err(SampleError::NoPictures)?;
+    let (pictures, _) =
+        pictures_to_score(&args.data, Part::Train, &Emotion::FACE, args.labels, args.votes.as_deref(), true)?;
+    let faces = MeanFaces::of(&pictures).map_err(SampleError::NoPictures)?;
+    let mut detector = FaceDetector::new()?;
     let mut files = Vec::new();
     let mut items = Vec::new();
     for emotion in Emotion::FACE {
@@ -71,7 +84,7 @@ pub fn run(args: &SampleArgs) -> Result<(), SampleError> {
             sound: format!("speech_{emotion}.wav"),
             label: emotion.name(),
         };
-        files.push((item.picture.clone(), Content::Picture(frame(&faces.caricature(emotion)))));
+        files.push((item.picture.clone(), Content::Picture(faces.frame(emotion, &mut detector))));
         files.push((item.sound.clone(), Content::Sound(speak(Manner::of(emotion)))));
         items.push(item);
     }
@@ -100,6 +113,7 @@ enum Content {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset;
     use std::path::Path;
 
     fn write_faces(dir: &Path, emotions: &[Emotion]) {
@@ -114,7 +128,12 @@ mod tests {
     #[test]
     fn the_list_names_files_that_can_be_read() {
         let dir = tempfile::tempdir().unwrap();
-        let args = SampleArgs { data: dir.path().join("data"), out: dir.path().join("out/sample") };
+        let args = SampleArgs {
+            data: dir.path().join("data"),
+            out: dir.path().join("out/sample"),
+            labels: Labels::Fer2013,
+            votes: None,
+        };
         write_faces(&args.data, &Emotion::FACE);
         run(&args).unwrap();
         let list: serde_json::Value = serde_json::from_slice(&fs::read(args.out.join("sample.json")).unwrap()).unwrap();
@@ -133,7 +152,12 @@ mod tests {
     #[test]
     fn without_pictures_of_an_emotion_nothing_is_written() {
         let dir = tempfile::tempdir().unwrap();
-        let args = SampleArgs { data: dir.path().join("data"), out: dir.path().join("out") };
+        let args = SampleArgs {
+            data: dir.path().join("data"),
+            out: dir.path().join("out"),
+            labels: Labels::Fer2013,
+            votes: None,
+        };
         write_faces(&args.data, &[Emotion::Happy, Emotion::Neutral]);
         assert!(matches!(run(&args), Err(SampleError::NoPictures(Emotion::Sad))));
         assert!(!args.out.exists());
@@ -147,7 +171,7 @@ mod tests {
         let faces = MeanFaces::of(&set.pictures).unwrap();
         let mut detector = moodbox_shared::media::face_detector::FaceDetector::new().unwrap();
         for emotion in Emotion::FACE {
-            let frame = frame(&faces.caricature(emotion));
+            let frame = faces.frame(emotion, &mut detector);
             let (width, height) = (FRAME_WIDTH as usize, FRAME_HEIGHT as usize);
             let image = moodbox_shared::vision::LumaImage::new(width, height, width, &frame).unwrap();
             let faces = detector.look(&image);

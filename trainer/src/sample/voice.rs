@@ -32,18 +32,18 @@ pub struct Manner {
 impl Manner {
     /// The manner of an emotion.
     ///
-    /// The numbers were found by a random search until the shipped network (`models/speech.moodnet`) heard what is meant, so they are its
-    /// taste more than anybody's voice: it hears neutral and anger in theirs only just. The sample shows that the chain works and proves
+    /// The numbers were found by random searches until the shipped networks of the time (`models/speech.moodnet`) heard what is meant, so they are
+    /// their taste more than anybody's voice: neutral and anger are heard in theirs only just. The sample shows that the chain works and proves
     /// no accuracy. Calm, which the sample does not play, and surprise, which was heard at once, were not searched for.
     #[rustfmt::skip]
     pub const fn of(emotion: Emotion) -> Self {
         let [pitch_hz, movement_semitones, rise_semitones, syllables_per_second, loudness, breath, tension, tremor_semitones] =
             match emotion {
-                Emotion::Neutral =>   [144.0, 0.0, -6.9, 4.9, 0.30, 0.17, 1.00, 0.0],
+                Emotion::Neutral =>   [204.0, 0.1, -9.0, 3.6, 0.80, 0.30, 0.84, 0.2],
                 Emotion::Calm =>      [115.0, 1.0, -2.0, 3.4, 0.06, 0.12, 0.30, 0.0],
                 Emotion::Happy =>     [213.0, 2.6, -7.3, 4.0, 0.10, 0.00, 1.00, 0.0],
                 Emotion::Sad =>       [202.0, 1.1, -2.7, 3.2, 0.15, 0.22, 0.36, 0.5],
-                Emotion::Angry =>     [338.0, 0.0, 11.2, 5.2, 0.74, 0.16, 1.00, 0.1],
+                Emotion::Angry =>     [344.0, 1.6, 11.9, 3.7, 0.44, 0.15, 1.00, 0.0],
                 Emotion::Fearful =>   [314.0, 0.1, -1.6, 4.8, 0.23, 0.07, 0.72, 0.6],
                 Emotion::Disgust =>   [ 97.0, 7.5, -6.4, 3.0, 0.25, 0.10, 0.61, 0.2],
                 Emotion::Surprised => [250.0, 4.0,  7.0, 4.3, 0.26, 0.08, 0.65, 0.0],
