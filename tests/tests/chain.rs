@@ -131,6 +131,16 @@ fn evaluation_repeats_the_face_models_card() {
     assert!(card["accuracy"].as_f64().expect("a number") >= 0.80);
 }
 
+#[test]
+#[cfg_attr(not(moodbox_data), ignore = "needs ../shared/data")]
+fn evaluation_repeats_the_card_of_the_network_for_fer2013s_labels() {
+    let (model, data) = (models_dir().join("face-fer2013.moodnet"), data_dir().join("fer2013"));
+    let arguments = ["--model", text(&model), "--data", text(&data), "--part", "validation"];
+    let (card, again) = card_and_repetition(&models_dir().join("face-fer2013.json"), &arguments);
+    assert_eq!(card, again);
+    assert!(card["accuracy"].as_f64().expect("a number") >= 0.60);
+}
+
 /// The shipped speech network has heard all speakers at hand, so that nothing is left to score it on. Its sibling, made by the same recipe, has not
 /// heard those of one published fold.
 #[test]
@@ -151,7 +161,9 @@ fn evaluation_repeats_the_figures_of_a_fold() {
 
 #[test]
 fn each_model_says_what_it_is_for() {
-    for (name, task) in [("face.moodnet", Task::Face), ("speech.moodnet", Task::Speech)] {
+    for (name, task) in
+        [("face.moodnet", Task::Face), ("face-fer2013.moodnet", Task::Face), ("speech.moodnet", Task::Speech)]
+    {
         let file = fs::read(models_dir().join(name)).expect("a shipped model");
         let model = Model::load(&file).expect("loads");
         assert_eq!(model.task(), task);
