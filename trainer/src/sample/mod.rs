@@ -169,7 +169,7 @@ mod tests {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fer2013");
         let set = dataset::read_pictures(&data, Part::Train).unwrap();
         let faces = MeanFaces::of(&set.pictures).unwrap();
-        let mut detector = moodbox_shared::media::face_detector::FaceDetector::new().unwrap();
+        let mut detector = FaceDetector::new().unwrap();
         for emotion in Emotion::FACE {
             let frame = faces.frame(emotion, &mut detector);
             let (width, height) = (FRAME_WIDTH as usize, FRAME_HEIGHT as usize);
