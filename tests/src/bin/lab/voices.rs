@@ -10,7 +10,7 @@ use std::path::Path;
 pub const ROOM: &str = "room";
 
 /// Clips of the sample: those whose decisions don't depend on where in them the box's hops begin.
-const SAMPLE: [&str; 3] = ["fearful", "sad", "surprised"];
+const SAMPLE: [&str; 3] = ["disgust", "fearful", "surprised"];
 
 /// Clips of RAVDESS, likewise.
 const RAVDESS: [(&str, &str); 2] =
