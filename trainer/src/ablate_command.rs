@@ -181,6 +181,7 @@ fn last_epoch(
         speaker_independent: true,
         labels: args.labels,
         votes: args.votes.clone(),
+        teachers: Vec::new(),
         set: args.set.iter().cloned().chain(part.settings.iter().map(|&setting| setting.to_owned())).collect(),
         resume: run.is_dir(),
         cache: args.cache.clone(),

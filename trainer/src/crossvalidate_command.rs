@@ -5,7 +5,7 @@
 
 use crate::dataset::Labels;
 use crate::dataset::split::RAVDESS_FOLDS;
-use crate::evaluate::{EvaluateArgs, EvaluateError, Evaluation, ModelFile, evaluate};
+use crate::evaluate::{EvaluateArgs, EvaluateError, Evaluation, ModelFile, Wanted, evaluate};
 use crate::judge::{JudgedNetwork, TestData, test_voices};
 use crate::network::Preset;
 use crate::quantize_command::{self, CALIBRATION_INPUTS, QuantizeArgs, QuantizeCommandError};
@@ -19,6 +19,7 @@ use crate::train_command::{self, Selection, TaskName, TrainArgs, TrainCommandErr
 use moodbox_shared::Emotion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use thiserror::Error;
@@ -44,6 +45,9 @@ pub struct CrossvalidateArgs {
     /// How many networks a fold, each from a seed of its own
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub seeds: u64,
+    /// How many more networks a fold, trained first: their mean teaches the others, beside the labels
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100))]
+    pub teachers: u64,
     /// Which network
     #[arg(long, value_enum, default_value_t = Preset::COMPACT)]
     pub preset: Preset,
@@ -158,11 +162,28 @@ impl Score {
     }
 }
 
+impl CrossvalidateArgs {
+    /// Seeds of the networks that are scored; the first seeds are their teachers'.
+    fn scored(&self) -> RangeInclusive<u64> {
+        self.teachers + 1..=self.teachers + self.seeds
+    }
+
+    /// The runs from which a fold's networks learn, trained now if they have not been.
+    fn teachers_of(&self, fold: u8, interrupted: &AtomicBool) -> Result<Vec<PathBuf>, CrossvalidateError> {
+        let teacher = |seed| {
+            let run = self.out.join(format!("fold{fold}-seed{seed}"));
+            learn(self, fold, seed, &run, Vec::new(), interrupted)?;
+            Ok(run)
+        };
+        (1..=self.teachers).map(teacher).collect()
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &CrossvalidateArgs) -> Result<(), CrossvalidateError> {
     let interrupted = train_command::on_interruption();
     let mut scores = Vec::new();
-    for seed in 1..=args.seeds {
+    for seed in args.scored() {
         for fold in 1..=RAVDESS_FOLDS.len() as u8 {
             let score = one(args, fold, seed, &interrupted)?;
             print_line(format_args!(
@@ -180,21 +201,20 @@ pub fn run(args: &CrossvalidateArgs) -> Result<(), CrossvalidateError> {
 }
 
 fn one(args: &CrossvalidateArgs, fold: u8, seed: u64, interrupted: &AtomicBool) -> Result<Score, CrossvalidateError> {
-    let run = args.out.join(format!("fold{fold}-seed{seed}"));
+    let taught = if args.teachers == 0 { "" } else { "-taught" };
+    let run = args.out.join(format!("fold{fold}-seed{seed}{taught}"));
     let model = run.join("speech.moodnet");
     if !model.is_file() {
-        make(args, fold, seed, &run, &model, interrupted)?;
+        let teachers = args.teachers_of(fold, interrupted)?;
+        learn(args, fold, seed, &run, teachers, interrupted)?;
+        quantize(args, &run, &model)?;
     }
     let scored = EvaluateArgs {
         model: Some(model.clone()),
         run: None,
         data: args.data.clone(),
         json: false,
-        part: None,
-        actors: Vec::new(),
-        fold: Some(fold),
-        labels: Labels::Fer2013,
-        votes: None,
+        wanted: Wanted { fold: Some(fold), ..Wanted::default() },
         keep_seen: false,
     };
     let int8 = evaluate(&scored)?;
@@ -213,15 +233,19 @@ fn temperature(run: &Path, model: &Path) -> Result<f32, JudgeError> {
     Ok(best_temperature(&logits, &classes))
 }
 
-/// Trains a network without a fold's speakers and writes its int8 model.
-fn make(
+/// Trains a network without a fold's speakers, if that has not been done.
+fn learn(
     args: &CrossvalidateArgs,
     fold: u8,
     seed: u64,
     run: &Path,
-    model: &Path,
+    teachers: Vec<PathBuf>,
     interrupted: &AtomicBool,
 ) -> Result<(), CrossvalidateError> {
+    let untrained = |source| CrossvalidateError::Train { run: run.to_owned(), source };
+    if run.is_dir() && is_finished(run).map_err(|error| untrained(error.into()))? {
+        return Ok(());
+    }
     let train = TrainArgs {
         task: TaskName::Speech,
         data: args.data.clone(),
@@ -238,12 +262,20 @@ fn make(
         speaker_independent: false,
         labels: Labels::Fer2013,
         votes: None,
+        teachers,
         set: args.set.clone(),
         resume: run.is_dir(),
         cache: args.cache.clone(),
     };
-    train_command::train(&train, interrupted)
-        .map_err(|source| CrossvalidateError::Train { run: run.to_owned(), source })?;
+    train_command::train(&train, interrupted).map_err(untrained)
+}
+
+fn is_finished(run: &Path) -> Result<bool, RunFolderError> {
+    Ok(RunFolder::open(run)?.progress()?.finished)
+}
+
+/// Writes the int8 model of a run.
+fn quantize(args: &CrossvalidateArgs, run: &Path, model: &Path) -> Result<(), CrossvalidateError> {
     let quantize = QuantizeArgs {
         run: run.to_owned(),
         out: model.to_owned(),
@@ -260,15 +292,22 @@ fn make(
 
 /// Every network's figures, and their mean.
 fn table(args: &CrossvalidateArgs, scores: &[Score]) -> String {
+    let taught = match args.teachers {
+        0 => String::new(),
+        teachers => format!(
+            " Beside the labels, it learned from {teachers} networks that were trained in the same way on the same speakers, without teachers."
+        ),
+    };
     let mut text = format!(
         "# {} folds of speakers, {} seeds, preset `{}`\n\n\
          Each network was trained without the speakers of its fold, on all others, up to the last epoch, and scored on them as int8 on the box's\n\
-         engine. A clip is judged by the mean log-posterior of its windows.\n\n\
+         engine. A clip is judged by the mean log-posterior of its windows.{}\n\n\
          | fold | seed | clips | accuracy | in floating point | mean recall | least recall | accuracy by window |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
         RAVDESS_FOLDS.len(),
         args.seeds,
         args.preset.name(),
+        taught,
     );
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     for score in scores {
@@ -278,7 +317,7 @@ fn table(args: &CrossvalidateArgs, scores: &[Score]) -> String {
         let _ = writeln!(text, "| {fold} | {seed} | {clips} | {shares} |");
     }
     let over_seeds = |share: &dyn Fn(u64) -> f64| {
-        let (mean, deviation) = mean_and_deviation(&(1..=args.seeds).map(share).collect::<Vec<_>>());
+        let (mean, deviation) = mean_and_deviation(&args.scored().map(share).collect::<Vec<_>>());
         format!("{:.1} ± {:.1} %", 100.0 * mean, 100.0 * deviation)
     };
     let _ = writeln!(
@@ -304,7 +343,7 @@ fn table(args: &CrossvalidateArgs, scores: &[Score]) -> String {
             found.fold((0, 0), |sum, found| (sum.0 + found.0, sum.1 + found.1))
         };
         let recall = over_seeds(&|seed| of_seed(seed).0 as f64 / of_seed(seed).1 as f64);
-        let _ = writeln!(text, "| {} | {} | {recall} |", emotion.name(), of_seed(1).1);
+        let _ = writeln!(text, "| {} | {} | {recall} |", emotion.name(), of_seed(args.teachers + 1).1);
     }
     text
 }
@@ -349,6 +388,7 @@ mod tests {
             data: PathBuf::new(),
             out: PathBuf::new(),
             seeds,
+            teachers: 0,
             preset: Preset::COMPACT,
             epochs: None,
             batch: None,

@@ -4,10 +4,9 @@
 //! random in it comes from the content of each picture or clip, so that every model meets the same.
 
 use crate::augment::{picture, speech};
-use crate::dataset::split::RAVDESS_FOLDS;
-use crate::dataset::{Clip, DatasetError, Labels, Layout, LeftOut, Part, Picture, Unpacked};
+use crate::dataset::{Clip, DatasetError, Layout, LeftOut, Picture, Unpacked};
 use crate::evaluate::{
-    EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, clips_to_score, face_in_label_order,
+    EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, Wanted, clips_to_score, face_in_label_order,
     pictures_to_score, speech_in_label_order,
 };
 use crate::report::{self, ReportError, RobustnessCurve, RobustnessPoint, print_line};
@@ -33,21 +32,9 @@ pub struct RobustnessArgs {
     /// The curves to write; as robustness.json in a run's folder they become a part of its report
     #[arg(long, value_name = "FILE.json")]
     pub out: PathBuf,
-    /// Part of a data set that has parts [default: validation, or test where there is none]
-    #[arg(long)]
-    pub part: Option<Part>,
-    /// The clips of these actors only
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
-    pub actors: Vec<u16>,
-    /// One of the published speaker-independent folds of RAVDESS only
-    #[arg(long, value_name = "1-4", value_parser = clap::value_parser!(u8).range(1..=RAVDESS_FOLDS.len() as i64), conflicts_with = "actors")]
-    pub fold: Option<u8>,
-    /// Whose word counts for what a picture shows
-    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
-    pub labels: Labels,
-    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
-    #[arg(long, value_name = "CSV")]
-    pub votes: Option<PathBuf>,
+    /// What of it
+    #[command(flatten)]
+    pub wanted: Wanted,
 }
 
 /// Why nothing was measured.
@@ -166,8 +153,8 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model()?;
     let unpacked = Unpacked::open(&args.data)?;
-    let (data, votes) = (unpacked.path(), unpacked.votes(args.votes.as_deref()));
-    let part = match args.part {
+    let (data, votes) = (unpacked.path(), unpacked.votes(args.wanted.votes.as_deref()));
+    let part = match args.wanted.part {
         Some(part) => part,
         None => Layout::detect(data)?.part_to_score(),
     };
@@ -175,7 +162,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     let curves: Vec<RobustnessCurve> = match model.task() {
         Task::Face => {
             let (pictures, left_out) =
-                pictures_to_score(data, part, model.labels(), args.labels, votes.as_deref(), false)?;
+                pictures_to_score(data, part, model.labels(), args.wanted.labels, votes.as_deref(), false)?;
             if pictures.is_empty() {
                 return Err(nothing(left_out));
             }
@@ -185,7 +172,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
                 .into()
         }
         Task::Speech => {
-            let actors = args.fold.map_or(&args.actors[..], |fold| RAVDESS_FOLDS[usize::from(fold) - 1]);
+            let actors = args.wanted.actors();
             let (clips, left_out) = clips_to_score(data, part, model.labels(), actors)?;
             if clips.is_empty() {
                 return Err(nothing(left_out));

@@ -9,7 +9,7 @@ use crate::train::device::{self, DeviceError};
 use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use crate::train::tuning;
-use crate::train::{Examples, Recipe, RecipeError, TrainError, Trained, resume_or_start};
+use crate::train::{Examples, Recipe, RecipeError, TeacherError, TrainError, Trained, check_teachers, resume_or_start};
 use burn::tensor::Device;
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechStatistics;
@@ -94,6 +94,9 @@ pub struct TrainArgs {
     /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
     #[arg(long, value_name = "CSV")]
     pub votes: Option<PathBuf>,
+    /// Learn from a finished run as well, beside the labels; from the mean of several (see --set imitation)
+    #[arg(long = "teacher", value_name = "RUN", conflicts_with = "init")]
+    pub teachers: Vec<PathBuf>,
     /// Another value for a part of the recipe, as run.json names it: `--set mixup=false`, `--set variation.voice.tract=0`
     #[arg(long, value_name = "PART=VALUE")]
     pub set: Vec<String>,
@@ -124,6 +127,9 @@ pub enum TrainCommandError {
     /// The run's folder is not to be used.
     #[error(transparent)]
     Folder(#[from] RunFolderError),
+    /// It can't learn from a teacher.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -233,8 +239,10 @@ fn start<E: Examples>(
             statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
         }),
         base: None,
+        teachers: args.teachers.clone(),
         command: command_line(),
     };
+    check_teachers(&description)?;
     let folder = RunFolder::create(&args.out, &description)?;
     Ok((folder, description))
 }

@@ -109,6 +109,7 @@ fn description() -> RunDescription {
             weight_decay: 0.01,
             label_smoothing: 0.0,
             mixup: false,
+            imitation: 0.0,
             average_decay: 0.5,
             augment: false,
             variation: Variation::default(),
@@ -126,6 +127,7 @@ fn description() -> RunDescription {
         data_hash: String::new(),
         statistics: Vec::new(),
         base: None,
+        teachers: Vec::new(),
         command: String::new(),
     }
 }

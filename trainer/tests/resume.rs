@@ -69,6 +69,7 @@ fn description() -> RunDescription {
             weight_decay: 0.02,
             label_smoothing: 0.05,
             mixup: true,
+            imitation: 0.0,
             average_decay: 0.9,
             augment: true,
             variation: Variation::default(),
@@ -86,6 +87,7 @@ fn description() -> RunDescription {
         data_hash: String::new(),
         statistics: Vec::new(),
         base: None,
+        teachers: Vec::new(),
         command: String::new(),
     }
 }

@@ -91,6 +91,11 @@ impl Votes {
         let decided: u32 = self.emotions.iter().sum();
         (decided >= QUORUM && total > 0).then(|| kept.map(|votes| votes as f32 / total as f32))
     }
+
+    /// Which part of [`Votes::distribution`] an emotion has; none where there is no distribution.
+    pub fn share(&self, emotion: Emotion) -> f32 {
+        self.distribution().zip(emotion.face_index()).map_or(0.0, |(spread, index)| spread[index])
+    }
 }
 
 /// The votes on many pictures, by file name.

@@ -9,11 +9,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    ClipPosteriors, EvaluateError, FaceClassifier, FloatNetwork, ModelFile, Scores, SpeechClassifier, clips_to_score,
-    face_in_label_order, pictures_to_score, speech_in_label_order,
+    ClipPosteriors, EvaluateError, FaceClassifier, FloatNetwork, ModelFile, Scores, SpeechClassifier, Wanted,
+    clips_to_score, face_in_label_order, pictures_to_score, speech_in_label_order,
 };
-use crate::dataset::split::RAVDESS_FOLDS;
-use crate::dataset::{Clip, Labels, Layout, LeftOut, Part, Picture, Unpacked};
+use crate::dataset::{Clip, Layout, LeftOut, Part, Picture, Unpacked};
 use crate::report::print_line;
 
 /// Score a model file, or the float network of a training run, on labelled pictures or clips
@@ -31,34 +30,12 @@ pub struct EvaluateArgs {
     /// Print JSON on standard output; remarks go to standard error
     #[arg(long)]
     pub json: bool,
-    /// Part of a data set that has parts [default: validation, or test where there is none]
-    #[arg(long)]
-    pub part: Option<Part>,
-    /// Score the clips of these actors only
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
-    pub actors: Vec<u16>,
-    /// Score one of the published speaker-independent folds of RAVDESS only
-    #[arg(long, value_name = "1-4", value_parser = clap::value_parser!(u8).range(1..=RAVDESS_FOLDS.len() as i64), conflicts_with = "actors")]
-    pub fold: Option<u8>,
-    /// Whose word counts for what a picture shows
-    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
-    pub labels: Labels,
-    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
-    #[arg(long, value_name = "CSV")]
-    pub votes: Option<PathBuf>,
+    /// What of it
+    #[command(flatten)]
+    pub wanted: Wanted,
     /// Keep pictures of validation and test that also stand in the train part beside them
     #[arg(long)]
     pub keep_seen: bool,
-}
-
-impl EvaluateArgs {
-    /// The actors asked for; empty for all.
-    fn wanted_actors(&self) -> &[u16] {
-        match self.fold {
-            Some(fold) => RAVDESS_FOLDS[usize::from(fold) - 1],
-            None => &self.actors,
-        }
-    }
 }
 
 /// Figures, what they are of, and what is not in them.
@@ -173,9 +150,10 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
 
 fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
     let unpacked = Unpacked::open(&args.data)?;
-    let votes = unpacked.votes(args.votes.as_deref());
-    let args = &EvaluateArgs { data: unpacked.path().to_owned(), votes, ..args.clone() };
-    let part = match args.part {
+    let votes = unpacked.votes(args.wanted.votes.as_deref());
+    let wanted = Wanted { votes, ..args.wanted.clone() };
+    let args = &EvaluateArgs { data: unpacked.path().to_owned(), wanted, ..args.clone() };
+    let part = match args.wanted.part {
         Some(part) => part,
         None => Layout::detect(&args.data)?.part_to_score(),
     };
@@ -197,11 +175,12 @@ fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, Evalu
 }
 
 fn evaluate_faces(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
-    if !args.wanted_actors().is_empty() {
+    if !args.wanted.actors().is_empty() {
         return Err(EvaluateError::ActorsOfPictures);
     }
+    let wanted = &args.wanted;
     let (pictures, left_out) =
-        pictures_to_score(&args.data, part, network.labels(), args.labels, args.votes.as_deref(), args.keep_seen)?;
+        pictures_to_score(&args.data, part, network.labels(), wanted.labels, wanted.votes.as_deref(), args.keep_seen)?;
     let posteriors = network.faces(&pictures);
     let without_contrast = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let in_order: Vec<Vec<f32>> = posteriors
@@ -214,7 +193,7 @@ fn evaluate_faces(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Res
 }
 
 fn evaluate_speech(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
-    let (found, mut left_out) = clips_to_score(&args.data, part, network.labels(), args.wanted_actors())?;
+    let (found, mut left_out) = clips_to_score(&args.data, part, network.labels(), args.wanted.actors())?;
     let posteriors = network.clips(&found);
     left_out.too_short = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let mut clips = Vec::new();

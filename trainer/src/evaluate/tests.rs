@@ -32,11 +32,7 @@ fn args(dir: &Path, model: &[u8]) -> EvaluateArgs {
         run: None,
         data: dir.join("data"),
         json: false,
-        part: None,
-        actors: Vec::new(),
-        fold: None,
-        labels: Labels::Fer2013,
-        votes: None,
+        wanted: Wanted::default(),
         keep_seen: false,
     }
 }
@@ -79,7 +75,7 @@ fn pictures_of_validation_that_were_learned_from_are_dropped() {
     args.keep_seen = true;
     assert_eq!(evaluate(&args).unwrap().scores.samples, 2);
     args.data = whole;
-    args.part = Some(Part::All);
+    args.wanted.part = Some(Part::All);
     assert_eq!(evaluate(&args).unwrap().scores.samples, 3);
 }
 
@@ -91,7 +87,7 @@ fn the_crowds_word_replaces_the_label_and_disagreement_is_left_out() {
     write_half_bright(&args.data.join("happy/b.png"), 200, 50);
     write_half_bright(&args.data.join("sad/c.png"), 200, 50);
     write_half_bright(&args.data.join("sad/without_votes.png"), 200, 50);
-    args.labels = Labels::Ferplus;
+    args.wanted.labels = Labels::Ferplus;
     assert!(evaluate(&args).unwrap_err().to_string().contains("--votes"));
     let columns = "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
     let rows = "a.png,0,0,0,9,1,0,0,0,0,0\nb.png,5,5,0,0,0,0,0,0,0,0\nc.png,1,9,0,0,0,0,0,0,0,0\n";
@@ -117,11 +113,11 @@ fn clips_are_scored_whole_and_by_window() {
     assert!(windows.samples > 3 && windows.confusion[0][0] == windows.samples - 2);
     assert_eq!((evaluation.left_out.too_short, evaluation.left_out.unknown_labels["happy"]), (1, 1));
 
-    args.fold = Some(4);
+    args.wanted.fold = Some(4);
     let fold = evaluate(&args).unwrap();
     assert_eq!((fold.scores.samples, fold.left_out.other_actors), (1, 4));
-    args.fold = None;
-    args.actors = vec![77];
+    args.wanted.fold = None;
+    args.wanted.actors = vec![77];
     assert!(matches!(evaluate(&args), Err(EvaluateError::NothingLeft { .. })));
 }
 
@@ -131,7 +127,7 @@ fn what_is_wrong_is_said_in_one_line() {
     let mut args = args(dir.path(), &face_model());
     assert!(matches!(evaluate(&args), Err(EvaluateError::Dataset(_))));
     write_half_bright(&args.data.join("happy/a.png"), 200, 50);
-    args.actors = vec![1];
+    args.wanted.actors = vec![1];
     assert!(matches!(evaluate(&args), Err(EvaluateError::ActorsOfPictures)));
     args.model = Some(PathBuf::from("/nowhere/face.moodnet"));
     assert!(matches!(evaluate(&args), Err(EvaluateError::ModelFile { .. })));

@@ -4,8 +4,38 @@ use std::path::{Path, PathBuf};
 
 use moodbox_shared::Emotion;
 
-use crate::dataset::split::drop_seen;
+use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
 use crate::dataset::{self, Clip, DatasetError, Labels, LeftOut, Part, Picture, Votes};
+
+/// What of a data set is scored, and by whose word.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Wanted {
+    /// Part of a data set that has parts [default: validation, or test where there is none]
+    #[arg(long)]
+    pub part: Option<Part>,
+    /// The clips of these actors only
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    pub actors: Vec<u16>,
+    /// One of the published speaker-independent folds of RAVDESS only
+    #[arg(long, value_name = "1-4", value_parser = clap::value_parser!(u8).range(1..=RAVDESS_FOLDS.len() as i64), conflicts_with = "actors")]
+    pub fold: Option<u8>,
+    /// Whose word counts for what a picture shows
+    #[arg(long, value_enum, default_value_t = Labels::Fer2013)]
+    pub labels: Labels,
+    /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
+    #[arg(long, value_name = "CSV")]
+    pub votes: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// The actors asked for; empty for all.
+    pub fn actors(&self) -> &[u16] {
+        match self.fold {
+            Some(fold) => RAVDESS_FOLDS[usize::from(fold) - 1],
+            None => &self.actors,
+        }
+    }
+}
 
 /// Pictures to score, and what was left out; single files that can't be read are named on standard error.
 ///

@@ -75,11 +75,13 @@ fn importance(graph: &FloatGraph, maker: usize, reader: usize) -> Vec<f32> {
     else {
         return Vec::new();
     };
-    let norm = |squares: f32| squares.sqrt();
-    let made = makes.chunks_exact(makes.len() / out).map(|row| norm(row.iter().map(|weight| weight * weight).sum()));
-    let read =
-        (0..*out).map(|channel| norm(reads.iter().skip(channel).step_by(*out).map(|weight| weight * weight).sum()));
+    let made = makes.chunks_exact(makes.len() / out).map(|row| norm(row.iter()));
+    let read = (0..*out).map(|channel| norm(reads.iter().skip(channel).step_by(*out)));
     made.zip(read).map(|(made, read)| made * read).collect()
+}
+
+fn norm<'a>(weights: impl Iterator<Item = &'a f32>) -> f32 {
+    weights.map(|weight| weight * weight).sum::<f32>().sqrt()
 }
 
 fn remove_output(op: &mut Op, channel: usize) {

@@ -24,6 +24,9 @@ pub use faces::{FRAME_HEIGHT, FRAME_WIDTH, MeanFaces};
 pub use voice::{Manner, speak};
 pub use wav::wav_bytes;
 
+/// Share of the crowd's votes that a picture's emotion has at least where a mean is to show it: expressions that half of the crowd sees average out.
+const CLEAR: f32 = 0.8;
+
 /// Make the demo's sample: mean faces of a data set and synthetic speech
 #[derive(Clone, Debug, clap::Args)]
 pub struct SampleArgs {
@@ -72,8 +75,11 @@ pub struct SampleItem {
 
 /// Runs the command.
 pub fn run(args: &SampleArgs) -> Result<(), SampleError> {
-    let (pictures, _) =
+    let (mut pictures, _) =
         pictures_to_score(&args.data, Part::Train, &Emotion::FACE, args.labels, args.votes.as_deref(), true)?;
+    if let Some(table) = args.labels.table(args.votes.as_deref(), &args.data)? {
+        pictures.retain(|picture| table.of(&picture.id).is_some_and(|votes| votes.share(picture.emotion) >= CLEAR));
+    }
     let faces = MeanFaces::of(&pictures).map_err(SampleError::NoPictures)?;
     let mut detector = FaceDetector::new()?;
     let mut files = Vec::new();

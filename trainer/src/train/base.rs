@@ -148,6 +148,7 @@ impl Base {
             data_hash: String::new(),
             statistics: self.statistics().map(pairs).unwrap_or_default(),
             base: Some(self.start()),
+            teachers: Vec::new(),
             command: String::new(),
         }
     }

@@ -5,6 +5,7 @@ use super::batch::{Batch, largest, order, training_batch};
 use super::run_folder::{Progress, RunDescription, RunFolder, RunFolderError};
 use super::step::{Learner, Seen, tensor};
 use super::stopwatch::{Phase, Stopwatch};
+use super::teacher::{TeacherError, Teachers};
 use super::tuning::Tether;
 use super::{Examples, Recipe};
 use crate::network::Network;
@@ -40,6 +41,9 @@ pub enum TrainError {
         /// Inputs to choose by.
         selection: usize,
     },
+    /// It can't learn from a teacher.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
     /// The loss is no number any more.
     #[error("the loss of epoch {epoch} is {loss}: lower the learning rate")]
     Diverged {
@@ -101,6 +105,7 @@ fn train<E: Examples + ?Sized>(
     let mut progress = folder.progress()?;
     let mut learner = Learner::new(&description.architecture, recipe, devices);
     let device = learner.devices[0].clone();
+    learner.teachers = Teachers::of(description, &learner.devices)?;
     if let Some(start) = start {
         let base = folder.base_network(&description.architecture, &device)?;
         learner.tether = Some(Tether::new(&base, start.pull, training, examples.shown(), &device));

@@ -15,11 +15,14 @@ pub mod run_folder;
 pub mod speech_examples;
 mod step;
 pub mod stopwatch;
+mod teacher;
 pub mod tuning;
 
 pub use examples::Examples;
 pub use for_int8::learn_rounded;
 pub use learner::{TrainError, Trained, resume_or_start, resume_silently};
+pub use teacher::TeacherError;
+pub(crate) use teacher::check as check_teachers;
 
 use crate::augment::Variation;
 use serde::{Deserialize, Serialize};
@@ -45,6 +48,9 @@ pub struct Recipe {
     pub label_smoothing: f32,
     /// Whether every other batch mixes pairs of examples (Zhang et al. 2018), in shares drawn evenly.
     pub mixup: bool,
+    /// Share of the targets that teachers give, where there are any; labels give the rest.
+    #[serde(default)]
+    pub imitation: f32,
     /// Share of the running mean of the weights that stays at each step; 0 keeps the last weights only.
     #[serde(default)]
     pub average_decay: f32,
@@ -130,6 +136,7 @@ mod tests {
         weight_decay: 0.0,
         label_smoothing: 0.0,
         mixup: false,
+        imitation: 0.0,
         average_decay: 0.0,
         augment: false,
         variation: Variation { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE },

@@ -57,6 +57,9 @@ pub struct RunDescription {
     /// What it was fine-tuned from, if it was.
     #[serde(default)]
     pub base: Option<Start>,
+    /// Runs from which it learns beside the labels.
+    #[serde(default)]
+    pub teachers: Vec<PathBuf>,
     /// The command that started the run.
     pub command: String,
 }

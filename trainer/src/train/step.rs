@@ -4,6 +4,7 @@ use super::Recipe;
 use super::average::Average;
 use super::batch::{Batch, largest};
 use super::stopwatch::{Phase, Stopwatch};
+use super::teacher::Teachers;
 use super::tuning::Tether;
 use crate::network::{Architecture, Network};
 use burn::module::Module;
@@ -16,6 +17,8 @@ pub(super) struct Learner {
     pub network: Network,
     pub optimizer: ModuleOptimizer,
     pub average: Average,
+    /// From whom it learns beside the labels.
+    pub teachers: Option<Teachers>,
     /// What holds a network that is fine-tuned.
     pub tether: Option<Tether>,
     /// Each computes the gradients of its part of a batch; all else stands on the first.
@@ -44,7 +47,7 @@ impl Learner {
         let network = Network::new(architecture, &devices[0]);
         let optimizer = AdamWConfig::new().with_weight_decay(recipe.weight_decay).init();
         let average = Average::new(recipe.average_decay, &network, 0);
-        Self { network, optimizer, average, tether: None, devices }
+        Self { network, optimizer, average, teachers: None, tether: None, devices }
     }
 
     /// Learns from a batch.
@@ -58,12 +61,15 @@ impl Learner {
         let targets = in_parts(batch.targets, part_len * self.network.architecture().classes());
         let mut seen = Seen { losses: Vec::new(), log_posteriors: Vec::new(), classes: batch.classes };
         let mut gradients = Vec::new();
-        for ((device, inputs), targets) in self.devices.iter().zip(inputs).zip(targets) {
+        for (place, ((device, inputs), targets)) in self.devices.iter().zip(inputs).zip(targets).enumerate() {
             let part = inputs.len() / shape.iter().product::<usize>();
             // All parts are on their way before any is waited for.
             let network = if gradients.is_empty() { self.network.clone() } else { copy(&self.network, device) };
             let inputs = tensor(inputs, [part, shape[0], shape[1], shape[2]], device);
-            let targets: Tensor<2> = tensor(targets, [part, network.architecture().classes()], device);
+            let mut targets: Tensor<2> = tensor(targets, [part, network.architecture().classes()], device);
+            if let Some(teachers) = &self.teachers {
+                targets = teachers.blend(targets, &inputs, place);
+            }
             let mut logits = network.forward(inputs);
             if let Some(tether) = &self.tether {
                 logits = tether.shown(logits, device);
@@ -167,6 +173,7 @@ mod tests {
         weight_decay: 0.01,
         label_smoothing: 0.0,
         mixup: false,
+        imitation: 0.0,
         average_decay: 0.5,
         augment: false,
         variation: Variation { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE },

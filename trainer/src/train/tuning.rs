@@ -46,6 +46,7 @@ pub const fn recipe(seed: u64) -> Recipe {
         weight_decay: 0.0,
         label_smoothing: 0.1,
         mixup: false,
+        imitation: 0.0,
         average_decay: 0.0,
         augment: true,
         variation: Variation::MASKS_ALONE,

@@ -31,6 +31,7 @@ const RECIPE: Recipe = Recipe {
     weight_decay: 0.0,
     label_smoothing: 0.0,
     mixup: false,
+    imitation: 0.7,
     average_decay: 0.0,
     augment: false,
     variation: Variation::MASKS_ALONE,
