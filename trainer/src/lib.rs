@@ -21,7 +21,7 @@ pub mod quantize;
 pub mod quantize_command;
 pub mod report;
 pub mod report_command;
-pub mod robustness_command;
+pub mod robustness;
 pub mod sample;
 pub mod temperature;
 pub mod train;

@@ -5,8 +5,7 @@
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
     ablate_command, adapt_command, bench_command, crossvalidate_command, data_command, evaluate, export,
-    features_command, pack_command, predict, quantize_command, report_command, robustness_command, sample,
-    train_command,
+    features_command, pack_command, predict, quantize_command, report_command, robustness, sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -45,7 +44,7 @@ enum Command {
     /// Write the speech features of a clip as a table or an array
     Features(features_command::FeaturesArgs),
     /// Measure how accuracy falls as pictures and clips get worse
-    Robustness(robustness_command::RobustnessArgs),
+    Robustness(robustness::RobustnessArgs),
     /// Name the emotions of single pictures and clips
     Predict(predict::PredictArgs),
     /// Make the sample that `moodbox demo` plays
@@ -67,7 +66,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::command::run(&args).map_err(anyhow::Error::from),
         Command::Evaluate(args) => evaluate::run(&args).map_err(anyhow::Error::from),
         Command::Report(args) => report_command::run(&args).map_err(anyhow::Error::from),
-        Command::Robustness(args) => robustness_command::run(&args).map_err(anyhow::Error::from),
+        Command::Robustness(args) => robustness::run(&args).map_err(anyhow::Error::from),
         Command::Bench(args) => bench_command::run(&args).map_err(anyhow::Error::from),
         Command::Features(args) => features_command::run(&args).map_err(anyhow::Error::from),
         Command::Predict(args) => predict::run(&args).map_err(anyhow::Error::from),

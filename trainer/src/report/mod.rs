@@ -22,7 +22,7 @@ pub use history::{EpochRecord, write_history};
 pub use npy::{NpyNumber, npy, npz};
 pub use output::{ReportError, data_url, print_line, write_file, write_png};
 pub use reliability::reliability_figure;
-pub use robustness::{RobustnessCurve, RobustnessPoint, robustness_figure};
+pub use robustness::{RobustnessCurve, RobustnessPoint, robustness_figure, robustness_table};
 pub use sheet::{Sample, sheet_figure};
 pub use spectrogram::spectrogram;
 pub use statistics::mean_and_deviation;

@@ -13,10 +13,17 @@ pub(super) fn robustness(curves: &[RobustnessCurve]) -> Option<Section> {
         .zip(1..)
         .map(|(curve, number)| (format!("robustness-{number}"), robustness_figure(curve)))
         .collect();
+    let has_other = curves.iter().flat_map(|curve| &curve.points).any(|point| point.beside.is_some());
     let table = html! {
         table {
             caption { "Accuracy under disturbances" }
-            thead { tr { @for name in ["Disturbance", "Level", "Accuracy", "Samples"] { th scope="col" { (name) } } } }
+            thead {
+                tr {
+                    @for name in ["Disturbance", "Level", "Accuracy"] { th scope="col" { (name) } }
+                    @if has_other { th scope="col" { "The other network" } }
+                    th scope="col" { "Samples" }
+                }
+            }
             tbody {
                 @for curve in curves {
                     @for point in &curve.points {
@@ -24,6 +31,7 @@ pub(super) fn robustness(curves: &[RobustnessCurve]) -> Option<Section> {
                             th scope="row" { (curve.disturbance) }
                             td { (point.level) " " (curve.unit) }
                             td { (percent(point.accuracy)) }
+                            @if has_other { td { (point.beside.map_or_else(String::new, percent)) } }
                             td { (grouped(point.samples)) }
                         }
                     }
