@@ -6,10 +6,8 @@
 use crate::dataset::Labels;
 use crate::network::Preset;
 use crate::report::{self, EpochRecord, ReportError, print_line};
-use crate::train::device;
-use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunFolder, RunFolderError};
-use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError};
+use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError, Training};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -60,9 +58,6 @@ pub struct AblateArgs {
     /// Where the runs and the table are kept
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Passes over the data [default: the preset's]
-    #[arg(long)]
-    pub epochs: Option<usize>,
     /// Published RAVDESS folds to leave out, one network each
     #[arg(long, value_delimiter = ',', default_value = "4", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub folds: Vec<u8>,
@@ -75,15 +70,9 @@ pub struct AblateArgs {
     /// The crowd's votes [default: ferplus_votes.csv in the data set's folder]
     #[arg(long, value_name = "CSV")]
     pub votes: Option<PathBuf>,
-    /// Another value for a part of the recipe, in all networks
-    #[arg(long, value_name = "PART=VALUE")]
-    pub set: Vec<String>,
-    /// Where to compute: see the features of this build; several share every batch
-    #[arg(long = "device", visible_alias = "devices", value_name = "NAME,…", value_delimiter = ',', default_values = device::AVAILABLE.first())]
-    pub devices: Vec<String>,
-    /// Where features are kept
+    /// How
     #[command(flatten)]
-    pub cache: CacheArgs,
+    pub training: Training,
 }
 
 /// Why there is no table.
@@ -171,10 +160,7 @@ fn last_epoch(
         out: run.to_owned(),
         preset: Preset::COMPACT,
         init: None,
-        epochs: args.epochs,
-        batch: None,
         seed: args.seed,
-        devices: args.devices.clone(),
         fold: Some(fold),
         selection: None,
         stratified: false,
@@ -182,9 +168,11 @@ fn last_epoch(
         labels: args.labels,
         votes: args.votes.clone(),
         teachers: Vec::new(),
-        set: args.set.iter().cloned().chain(part.settings.iter().map(|&setting| setting.to_owned())).collect(),
         resume: run.is_dir(),
-        cache: args.cache.clone(),
+        training: Training {
+            set: args.training.set.iter().cloned().chain(part.settings.iter().map(|&part| part.to_owned())).collect(),
+            ..args.training.clone()
+        },
     };
     let finished = run.is_dir() && RunFolder::open(run)?.progress()?.finished;
     if !finished {
@@ -200,7 +188,8 @@ fn table(args: &AblateArgs, rows: &[(&str, Figures)]) -> String {
         TaskName::Face => ("face", String::new()),
         TaskName::Speech => ("speech", format!(", mean over folds {:?}", args.folds)),
     };
-    let epochs = args.epochs.map_or_else(|| "the preset's epochs".to_owned(), |epochs| format!("{epochs} epochs"));
+    let epochs =
+        args.training.epochs.map_or_else(|| "the preset's epochs".to_owned(), |epochs| format!("{epochs} epochs"));
     let mut text = format!(
         "# What each part of the recipe for {what} is worth\n\n\
          Each network was trained with everything but one part: {epochs}, seed {}{folds}. Accuracy and loss are those of the selection data at the last\n\
@@ -248,14 +237,11 @@ mod tests {
             task: TaskName::Face,
             data: PathBuf::new(),
             out: PathBuf::new(),
-            epochs: Some(15),
             folds: vec![4],
             seed: 1,
             labels: Labels::Ferplus,
             votes: None,
-            set: Vec::new(),
-            devices: Vec::new(),
-            cache: CacheArgs::default(),
+            training: Training { epochs: Some(15), ..Training::default() },
         };
         let text = table(&args, &[("nothing", figures(0.8, 0.6)), ("tilt", figures(0.785, 0.65))]);
         assert!(text.contains("| tilt | 70.0 % | 78.5 % | -1.5 | 0.650 | +0.050 |"), "{text}");

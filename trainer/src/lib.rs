@@ -6,7 +6,7 @@ pub mod ablate_command;
 pub mod adapt_command;
 pub mod augment;
 pub mod bench_command;
-pub mod crossvalidate_command;
+pub mod crossvalidate;
 pub mod data_command;
 pub mod dataset;
 pub mod evaluate;

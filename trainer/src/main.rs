@@ -4,8 +4,8 @@
 
 use clap::{Parser, Subcommand};
 use moodbox_trainer::{
-    ablate_command, adapt_command, bench_command, crossvalidate_command, data_command, evaluate, export,
-    features_command, pack_command, predict, quantize_command, report_command, robustness, sample, train_command,
+    ablate_command, adapt_command, bench_command, crossvalidate, data_command, evaluate, export, features_command,
+    pack_command, predict, quantize_command, report_command, robustness, sample, train_command,
 };
 use std::process::ExitCode;
 
@@ -26,7 +26,7 @@ enum Command {
     /// Train a network from a data set
     Train(train_command::TrainArgs),
     /// Train and score a network for each fold of speakers
-    Crossvalidate(crossvalidate_command::CrossvalidateArgs),
+    Crossvalidate(crossvalidate::CrossvalidateArgs),
     /// Train a recipe whole and without each of its parts
     Ablate(ablate_command::AblateArgs),
     /// Score what fine-tuning on a few clips of a speaker brings
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Command::Data(args) => data_command::run(&args).map_err(anyhow::Error::from),
         Command::Pack(args) => pack_command::run(&args).map_err(anyhow::Error::from),
         Command::Train(args) => train_command::run(&args).map_err(anyhow::Error::from),
-        Command::Crossvalidate(args) => crossvalidate_command::run(&args).map_err(anyhow::Error::from),
+        Command::Crossvalidate(args) => crossvalidate::run(&args).map_err(anyhow::Error::from),
         Command::Ablate(args) => ablate_command::run(&args).map_err(anyhow::Error::from),
         Command::AdaptReport(args) => adapt_command::run(&args).map_err(anyhow::Error::from),
         Command::Quantize(args) => quantize_command::run(&args).map_err(anyhow::Error::from),

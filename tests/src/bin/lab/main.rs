@@ -115,9 +115,13 @@ fn replay(arguments: &Arguments, records: &Path) -> Result<Material> {
     let pictures = Pictures::read(&models, &arguments.data, is_whole)?;
     let replayer = Replayer { binary: &arguments.binary, root: arguments.base.join("root"), records };
     let film = replayer.film(&pictures)?;
-    let voices = if is_whole { voices::read(&models, &arguments.data)? } else { Vec::new() };
-    let voices = voices.into_iter().map(|voice| replayer.voice(&voice).map(|sequence| (voice, sequence)));
-    Ok(Material { voices: voices.collect::<Result<_>>()?, pictures, film })
+    let mut voices = Vec::new();
+    if is_whole {
+        let (of_sample, of_ravdess) = voices::PLAYED;
+        voices = replayer.voices(voices::of_sample(&models)?, of_sample)?;
+        voices.extend(replayer.voices(voices::of_ravdess(&arguments.data)?, of_ravdess)?);
+    }
+    Ok(Material { pictures, film, voices })
 }
 
 /// Puts into `root` what the guest needs beside the base.

@@ -6,7 +6,7 @@ use crate::faults::{CameraFault, MicrophoneFault};
 use crate::link::{distinct_verdicts, heartbeat};
 use crate::material::{EMPTY, FRAME_FORMAT, FRAME_SIZE, Picture, Pictures};
 use crate::pins::StatusLight;
-use crate::reference::Film;
+use crate::reference::{Film, lit};
 use crate::voices::Voice;
 use anyhow::{Context, Result};
 use moodbox_shared::Emotion;
@@ -180,8 +180,7 @@ impl<'a> Scenario<'a> {
     /// Plays a voice; once more where the box has lost some of it, which an emulated one may.
     fn speak(&mut self, voice: &Voice, sequence: &[Verdict]) -> Result<Found> {
         self.nobody()?;
-        let last = sequence.iter().rev().copied().find(|verdict| *verdict != Verdict::Nobody);
-        let last = last.with_context(|| format!("the replay hears nobody in {}", voice.name))?;
+        let last = lit(sequence).with_context(|| format!("the replay hears nobody in {}", voice.name))?;
         for attempt in 1.. {
             let before = self.heartbeats(1)?;
             let mark = self.board.link.mark();

@@ -1,6 +1,7 @@
 //! What the box hears: speech of the built-in sample, and of RAVDESS where present, in a quiet room.
 
 use anyhow::{Context, Result};
+use moodbox_shared::Emotion;
 use moodbox_shared::audio::SAMPLE_RATE;
 use moodbox_shared::media::read_speech;
 use std::fs;
@@ -9,12 +10,18 @@ use std::path::Path;
 /// The room between two voices.
 pub const ROOM: &str = "room";
 
-/// Clips of the sample: those whose decisions don't depend on where in them the box's hops begin.
-const SAMPLE: [&str; 3] = ["disgust", "fearful", "surprised"];
+/// How many voices of the sample are played, and how many of RAVDESS.
+pub const PLAYED: (usize, usize) = (3, 2);
 
-/// Clips of RAVDESS, likewise.
-const RAVDESS: [(&str, &str); 2] =
-    [("happy", "Actor_03/03-01-03-02-01-01-03.flac"), ("angry", "Actor_01/03-01-05-02-01-01-01.flac")];
+/// Clips of RAVDESS that may be played: strong emotions, in the order in which they are tried.
+const RAVDESS: [(&str, &str); 6] = [
+    ("happy", "Actor_03/03-01-03-02-01-01-03.flac"),
+    ("angry", "Actor_01/03-01-05-02-01-01-01.flac"),
+    ("fearful", "Actor_03/03-01-06-02-01-01-03.flac"),
+    ("surprised", "Actor_01/03-01-08-02-01-01-01.flac"),
+    ("disgust", "Actor_03/03-01-07-02-01-01-03.flac"),
+    ("calm", "Actor_01/03-01-02-02-01-01-01.flac"),
+];
 
 /// Loudest noise of the room, of 32768: too quiet for the speech gate, no digital silence.
 const ROOM_NOISE: u32 = 4;
@@ -30,17 +37,22 @@ pub struct Voice {
     pub samples: Vec<i16>,
 }
 
-/// The sample's, and those of RAVDESS if `data` holds them.
-pub fn read(models: &Path, data: &Path) -> Result<Vec<Voice>> {
-    let of_sample = SAMPLE.map(|name| (name.to_owned(), models.join(format!("sample/speech_{name}.wav"))));
-    let of_ravdess = RAVDESS.map(|(name, file)| (format!("ravdess_{name}"), data.join("ravdess").join(file)));
-    let mut voices = Vec::new();
-    for (name, path) in of_sample.into_iter().chain(of_ravdess.into_iter().filter(|(_, path)| path.is_file())) {
-        let speech = read_speech(&path).with_context(|| path.display().to_string())?;
-        let samples = speech.iter().zip(noise(speech.len())).map(|(speech, noise)| speech.saturating_add(noise));
-        voices.push(Voice { name, samples: samples.collect() });
-    }
-    Ok(voices)
+/// The sample's.
+pub fn of_sample(models: &Path) -> Result<Vec<Voice>> {
+    let voice = |emotion: Emotion| read(emotion.to_string(), &models.join(format!("sample/speech_{emotion}.wav")));
+    Emotion::FACE.into_iter().rev().map(voice).collect()
+}
+
+/// Those of RAVDESS if `data` holds them.
+pub fn of_ravdess(data: &Path) -> Result<Vec<Voice>> {
+    let files = RAVDESS.map(|(name, file)| (format!("ravdess_{name}"), data.join("ravdess").join(file)));
+    files.into_iter().filter(|(_, path)| path.is_file()).map(|(name, path)| read(name, &path)).collect()
+}
+
+fn read(name: String, path: &Path) -> Result<Voice> {
+    let speech = read_speech(path).with_context(|| path.display().to_string())?;
+    let samples = speech.iter().zip(noise(speech.len())).map(|(speech, noise)| speech.saturating_add(noise));
+    Ok(Voice { name, samples: samples.collect() })
 }
 
 /// So many samples of a quiet room.
