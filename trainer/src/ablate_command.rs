@@ -168,17 +168,14 @@ fn last_epoch(
         labels: args.labels,
         votes: args.votes.clone(),
         teachers: Vec::new(),
-        resume: run.is_dir(),
+        resume: false,
         training: Training {
             set: args.training.set.iter().cloned().chain(part.settings.iter().map(|&part| part.to_owned())).collect(),
             ..args.training.clone()
         },
     };
-    let finished = run.is_dir() && RunFolder::open(run)?.progress()?.finished;
-    if !finished {
-        train_command::train(&train, interrupted)
-            .map_err(|source| AblateError::Train { run: run.to_owned(), source })?;
-    }
+    train_command::train_unless_done(&train, interrupted)
+        .map_err(|source| AblateError::Train { run: run.to_owned(), source })?;
     let progress = RunFolder::open(run)?.progress()?;
     progress.history.last().copied().ok_or_else(|| RunFolderError::NoRun { path: run.to_owned() }.into())
 }

@@ -104,6 +104,14 @@ pub enum AdaptReportError {
         /// Fewest of one emotion.
         found: usize,
     },
+    /// The network knows an actor's voice already.
+    #[error("{} has learned from actor {actor}: name actors that it left out", path.display())]
+    Heard {
+        /// The run.
+        path: PathBuf,
+        /// Whom it has heard.
+        actor: u16,
+    },
     /// Interrupted.
     #[error("interrupted: there is no table")]
     Interrupted,
@@ -126,13 +134,16 @@ struct Trial {
 /// Runs the command.
 pub fn run(args: &AdaptReportArgs) -> Result<(), AdaptReportError> {
     let device = device::by_name(&args.device)?;
-    let base = Base::open(&args.init)?;
+    let base = Base::open(&args.init, &args.cache.open())?;
     if base.task() != Task::Speech {
         return Err(AdaptReportError::NotForVoices { path: args.init.clone() });
     }
     let actors = if args.actors.is_empty() { base.test_speakers() } else { &args.actors };
     if actors.is_empty() {
         return Err(AdaptReportError::NoActors { path: args.init.clone() });
+    }
+    if let Some(&actor) = actors.iter().find(|actor| base.has_heard(**actor)) {
+        return Err(AdaptReportError::Heard { path: args.init.clone(), actor });
     }
     let interrupted = train_command::on_interruption();
     let all = dataset::read_clips(&args.data)?.clips;
@@ -217,8 +228,7 @@ fn tuned(
     let place = tempfile::tempdir().map_err(AdaptReportError::Room)?;
     let description =
         RunDescription { data: args.data.clone(), ..base.description(network.architecture().clone(), recipe) };
-    let folder = RunFolder::create(place.path(), &description)?;
-    folder.keep_base(&network)?;
+    let folder = RunFolder::create_from(place.path(), &description, &network)?;
     if resume_silently(&folder, &description, &examples, device, interrupted)?.interrupted {
         return Err(AdaptReportError::Interrupted);
     }

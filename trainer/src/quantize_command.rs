@@ -89,6 +89,9 @@ pub enum QuantizeCommandError {
         "the model's layers are not the network's: this is a defect of the trainer, leave out --finetune and report it"
     )]
     OtherNetwork,
+    /// Learning on would forget them.
+    #[error("a run with --teacher or --init learns from more than its examples: quantise it without --finetune")]
+    LearnsOtherwise,
     /// Learning on would teach the network that some emotions have gone.
     #[error("the examples don't show every emotion of the network: quantise it without --finetune")]
     NotAllShown,
@@ -208,6 +211,9 @@ pub fn make(
     }
     let mut file = quantize(smaller.as_ref().unwrap_or(&graph), &prepared.calibration, at_least, meta.clone())?;
     if making.finetune > 0 {
+        if !description.teachers.is_empty() || kept.is_some() {
+            return Err(QuantizeCommandError::LearnsOtherwise);
+        }
         if prepared.examples.shown().contains(&false) {
             return Err(QuantizeCommandError::NotAllShown);
         }

@@ -185,7 +185,10 @@ fn is_of(model: &Model<'_>, run: &RunDescription) -> bool {
     let input = [shape.height, shape.width, shape.channels].map(usize::from);
     let provenance = model.provenance();
     // A long command is cut off in the model.
-    let says_so = provenance.seed == run.recipe.seed && run.command.starts_with(provenance.command.as_str());
+    let says_so = provenance.seed == run.recipe.seed
+        && run.command.starts_with(provenance.command.as_str())
+        && run.split.starts_with(provenance.split.as_str())
+        && provenance.data.contains(&run.data_hash);
     says_so && model.task() == run.task && model.labels() == run.classes && input == run.architecture.input
 }
 

@@ -57,6 +57,7 @@ fn a_network_from_data_to_prediction() {
         assert!(Path::new(&run).join(file).is_file(), "{file}");
     }
     refuse(&[&learn[..], &["--epochs", "1"]].concat(), "--resume");
+    refuse(&[&learn[..], &["--epochs", "9", "--resume"]].concat(), "another recipe");
 
     succeed(&["quantize", "--run", &run, "--out", &model, "--calibration", "32", "--finetune", "1"]);
     succeed(&["export", "--run", &run, "--out", &onnx]);
@@ -214,6 +215,8 @@ fn a_finished_network_gets_used_to_a_few_pictures() {
     }
     let tune = ["train", "speech", "--init", &model, "--data", &own, "--out", &path("x")];
     refuse(&tune, "is a network for 'face'");
+    let again = ["train", "face", "--init", &model, "--data", &data, "--out", &path("y"), "--selection", "part"];
+    refuse(&again, "it has learned from this data");
     refuse(&["adapt-report", "--init", &model, "--data", &own], "network for faces");
 }
 
@@ -233,6 +236,26 @@ fn write_clips(dir: &Path, per_class: u32) {
                 .expect("a writable file");
         }
     }
+}
+
+#[test]
+fn clips_that_are_held_out_are_not_learned_from() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
+    let (data, run) = (path("data"), path("run"));
+    write_clips(&Path::new(&data).join("train"), 5);
+    write_clips(&Path::new(&data).join("validation"), 7);
+    let printed = succeed(&[
+        "train", "speech", "--data", &data, "--out", &run, "--preset", "paper", "--batch", "4", "--epochs", "1",
+    ]);
+    assert!(printed.contains("8 clips learned from, 2 chosen by"), "{printed}");
+    let scores = succeed(&["evaluate", "--run", &run, "--data", &data, "--json"]);
+    let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON and nothing else");
+    assert_eq!(
+        (&scores["part"], &scores["samples"]),
+        (&"validation".into(), &4.into()),
+        "what stands in train as well is left out"
+    );
 }
 
 #[test]

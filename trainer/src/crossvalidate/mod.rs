@@ -149,9 +149,9 @@ fn one(args: &CrossvalidateArgs, fold: u8, seed: u64, interrupted: &AtomicBool) 
     let taught = if args.teachers == 0 { "" } else { "-taught" };
     let run = args.out.join(format!("fold{fold}-seed{seed}{taught}"));
     let model = run.join("speech.moodnet");
+    let teachers = args.teachers_of(fold, interrupted)?;
+    learn(args, fold, seed, &run, teachers, interrupted)?;
     if !model.is_file() {
-        let teachers = args.teachers_of(fold, interrupted)?;
-        learn(args, fold, seed, &run, teachers, interrupted)?;
         quantize(args, &run, &model)?;
     }
     let scored = EvaluateArgs {
@@ -187,10 +187,6 @@ fn learn(
     teachers: Vec<PathBuf>,
     interrupted: &AtomicBool,
 ) -> Result<(), CrossvalidateError> {
-    let untrained = |source| CrossvalidateError::Train { run: run.to_owned(), source };
-    if run.is_dir() && is_finished(run).map_err(|error| untrained(error.into()))? {
-        return Ok(());
-    }
     let train = TrainArgs {
         task: TaskName::Speech,
         data: args.data.clone(),
@@ -205,14 +201,11 @@ fn learn(
         labels: Labels::Fer2013,
         votes: None,
         teachers,
-        resume: run.is_dir(),
+        resume: false,
         training: args.training.clone(),
     };
-    train_command::train(&train, interrupted).map_err(untrained)
-}
-
-fn is_finished(run: &Path) -> Result<bool, RunFolderError> {
-    Ok(RunFolder::open(run)?.progress()?.finished)
+    train_command::train_unless_done(&train, interrupted)
+        .map_err(|source| CrossvalidateError::Train { run: run.to_owned(), source })
 }
 
 /// Writes the int8 model of a run.

@@ -48,11 +48,16 @@ pub struct ClipSet {
 impl ClipSet {
     /// Every speaker, ascending.
     pub fn speakers(&self) -> Vec<u16> {
-        let mut speakers: Vec<u16> = self.clips.iter().filter_map(|clip| clip.speaker).collect();
-        speakers.sort_unstable();
-        speakers.dedup();
-        speakers
+        speakers(&self.clips)
     }
+}
+
+/// Every speaker of some clips, ascending.
+pub fn speakers(clips: &[Clip]) -> Vec<u16> {
+    let mut speakers: Vec<u16> = clips.iter().filter_map(|clip| clip.speaker).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
+    speakers
 }
 
 /// Reads all clips of a data set: RAVDESS (`Actor_NN/03-…`), or any `<label>/*` folder, with or without parts; a zip or a pack of it, too.
@@ -70,6 +75,13 @@ pub fn read_clips_of(dir: &Path, part: Part) -> Result<ClipSet, DatasetError> {
         return Err(DatasetError::nothing_readable(dir, part, "clip", &set.unreadable));
     }
     Ok(set)
+}
+
+/// The training part that lies beside a part of a data set, if there is one: what must not be scored again.
+pub fn read_training_clips_beside(dir: &Path, part: Part) -> Result<Option<ClipSet>, DatasetError> {
+    let unpacked = Unpacked::open(dir)?;
+    let Some(training) = Layout::detect(unpacked.path())?.training_beside(part)? else { return Ok(None) };
+    find_clips(&Layout::detect(&training)?, Part::Train).map(Some)
 }
 
 /// [`read_clips_of`] where it is no failure that there are none.

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use clips::{Clip, ClipSet, read_clips, read_clips_of};
+pub use clips::{Clip, ClipSet, read_clips, read_clips_of, read_training_clips_beside, speakers};
 pub use content::content_hash;
 pub use error::DatasetError;
 pub use layout::Layout;

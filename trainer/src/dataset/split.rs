@@ -1,5 +1,5 @@
 //! How data is cut into what a network learns from and what chooses (early stop, recipe, temperature): repeatable from a seed on every
-//! machine, the same picture or speaker never on both sides.
+//! machine, the same picture or speaker never on both sides (but for [`stratified`] ones, which serve comparison with others).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -74,12 +74,14 @@ pub fn stratified(labels: &[Emotion], fraction: f64, seed: u64) -> Split {
     Split::from_fn(labels.len(), |index| selection.contains(&index))
 }
 
-/// Takes out the pictures whose content stands among the `seen` ones; returns how many.
-pub fn drop_seen(pictures: &mut Vec<Picture>, seen: &[Picture]) -> usize {
-    let seen: HashSet<u64> = seen.iter().map(|picture| picture.content_hash).collect();
-    let before = pictures.len();
-    pictures.retain(|picture| !seen.contains(&picture.content_hash));
-    before - pictures.len()
+/// Takes out what has its content among the `seen`; returns how many.
+///
+/// * `content`: the hash of an item's content
+pub fn drop_seen<T>(items: &mut Vec<T>, seen: &[T], content: impl Fn(&T) -> u64) -> usize {
+    let seen: HashSet<u64> = seen.iter().map(&content).collect();
+    let before = items.len();
+    items.retain(|item| !seen.contains(&content(item)));
+    before - items.len()
 }
 
 /// SplitMix64's finaliser (Steele et al. 2014): neighbouring numbers come out unrelated.
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn pictures_seen_elsewhere_are_taken_out() {
         let mut train: Vec<Picture> = [1, 2, 3, 2].into_iter().map(picture).collect();
-        assert_eq!(drop_seen(&mut train, &[picture(2), picture(9)]), 2);
+        assert_eq!(drop_seen(&mut train, &[picture(2), picture(9)], |picture| picture.content_hash), 2);
         assert_eq!(train.len(), 2);
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use moodbox_shared::Emotion;
 use serde::{Deserialize, Serialize};
 
-use super::{DatasetError, Pack};
+use super::{DatasetError, Pack, Unpacked};
 
 /// Whose word counts for what a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub enum Labels {
 impl Labels {
     /// Reads the votes where they count.
     ///
-    /// * `votes`: the table; where it is not named, that of a pack, or `ferplus_votes.csv` in the data set's folder or in the one above
+    /// * `votes`: the table; where it is not named, that of a pack, or `ferplus_votes.csv` in the data set's folder or zip or in the folder above
     pub fn table(self, votes: Option<&Path>, data: &Path) -> Result<Option<VoteTable>, DatasetError> {
         if self == Self::Fer2013 {
             return Ok(None);
@@ -36,7 +36,10 @@ impl Labels {
         {
             return VoteTable::parse(&text, data).map(Some);
         }
-        let path = votes.map(Path::to_path_buf).or_else(|| beside(data));
+        // A zip is unpacked for as long as the table is read.
+        let unpacked = votes.is_none().then(|| Unpacked::open(data)).transpose()?;
+        let inside = unpacked.as_ref().and_then(|unpacked| beside(unpacked.path()));
+        let path = votes.map(Path::to_path_buf).or(inside).or_else(|| beside(data));
         VoteTable::read(&path.ok_or(DatasetError::VotesMissing { path: data.to_owned() })?).map(Some)
     }
 }

@@ -9,6 +9,7 @@ use crate::network::Network;
 use crate::network::module::numbers;
 use crate::train::device::default_device;
 use crate::train::run_folder::{RunDescription, RunFolder};
+use crate::train::speech_examples::rows_for;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use moodbox_shared::audio::speech_input::{average, scale_average};
@@ -140,6 +141,7 @@ impl FloatNetwork {
             .map(|clip| {
                 let rows = clip_rows(&clip.samples);
                 let mut inputs = inputs_of_windows(*kind, statistics, &rows);
+                let rows = rows_for(*kind, rows, &clip.samples);
                 if *kind == SpeechInputKind::Average && !inputs.is_empty() {
                     inputs.push(input_of_average(statistics, &rows));
                 }

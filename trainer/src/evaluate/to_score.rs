@@ -68,7 +68,7 @@ pub fn pictures_to_score(
     }
     keep_known(&mut set.pictures, known, &mut left_out, |picture: &Picture| picture.emotion);
     if !keep_seen && let Some(training) = dataset::read_training_beside(data, part)? {
-        left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures);
+        left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures, |picture| picture.content_hash);
     }
     Ok((set.pictures, left_out))
 }
@@ -96,6 +96,9 @@ pub fn clips_to_score(
         left_out.other_actors = before - set.clips.len();
     }
     keep_known(&mut set.clips, known, &mut left_out, |clip: &Clip| clip.emotion);
+    if let Some(training) = dataset::read_training_clips_beside(data, part)? {
+        left_out.seen_in_training = drop_seen(&mut set.clips, &training.clips, |clip| clip.content_hash);
+    }
     Ok((set.clips, left_out))
 }
 

@@ -3,9 +3,10 @@
 use super::Recipe;
 use super::data::Known;
 use super::device::{self, DeviceError};
-use super::feature_cache::CacheArgs;
+use super::feature_cache::FeatureCache;
 use super::run_folder::{RunDescription, RunFolder, RunFolderError};
 use super::tuning::{PULL, Start};
+use super::unseen;
 use crate::dataset::Labels;
 use crate::export::OnnxError;
 use crate::network::float_graph::FloatGraph;
@@ -61,6 +62,14 @@ pub enum BaseError {
     /// Training has no such operation.
     #[error(transparent)]
     NotTrainable(#[from] NotTrainable),
+    /// It has learned from what must stay unseen.
+    #[error("--init {}: it has learned from {what}: start from a run that has not, or leave out --fold and --selection", path.display())]
+    HasSeen {
+        /// The network.
+        path: PathBuf,
+        /// What must stay unseen.
+        what: String,
+    },
     /// The model was not made from a preset of this trainer.
     #[error(transparent)]
     Preset(#[from] UnknownPreset),
@@ -73,15 +82,17 @@ pub struct Base {
     header: Header,
     /// Without batch normalisation.
     graph: FloatGraph,
-    /// Speakers that it has never heard; known of runs alone.
-    test_speakers: Vec<u16>,
+    /// The run that it is; of a model file, nothing but its header is known.
+    run: Option<RunDescription>,
 }
 
 impl Base {
     /// A run's folder, whose data has to lie where it lay, or a model file, which needs nothing else but has int8 weights.
-    pub fn open(path: &Path) -> Result<Self, BaseError> {
+    ///
+    /// * `cache`: where a run's features are looked for before they are computed
+    pub fn open(path: &Path, cache: &FeatureCache) -> Result<Self, BaseError> {
         if path.is_dir() {
-            return Self::of_run(path);
+            return Self::of_run(path, cache);
         }
         let file = fs::read(path).map_err(|source| BaseError::Read { path: path.to_owned(), source })?;
         let wrong = |source| BaseError::Model { path: path.to_owned(), source };
@@ -90,16 +101,15 @@ impl Base {
         let (header, data) = model::read_header(&file).map_err(wrong)?;
         let graph = dequantize(&header, data)?;
         let preset = Preset::try_from(header.provenance.preset.to_string())?;
-        Ok(Self { from: path.to_owned(), preset, header, graph, test_speakers: Vec::new() })
+        Ok(Self { from: path.to_owned(), preset, header, graph, run: None })
     }
 
-    fn of_run(path: &Path) -> Result<Self, BaseError> {
+    fn of_run(path: &Path, cache: &FeatureCache) -> Result<Self, BaseError> {
         let folder = RunFolder::open(path)?;
         let description = folder.description()?;
         let device = device::default_device()?;
-        let made =
-            quantize_command::make(&folder, &description, &Making::default(), &device, &CacheArgs::default().open())
-                .map_err(|error| BaseError::Quantize(Box::new(error)))?;
+        let made = quantize_command::make(&folder, &description, &Making::default(), &device, cache)
+            .map_err(|error| BaseError::Quantize(Box::new(error)))?;
         let (header, _) =
             model::read_header(&made.file).map_err(|source| BaseError::Model { path: path.to_owned(), source })?;
         Ok(Self {
@@ -107,7 +117,7 @@ impl Base {
             preset: description.preset,
             header,
             graph: fold::fold(&made.graph),
-            test_speakers: description.test_speakers,
+            run: Some(description),
         })
     }
 
@@ -187,6 +197,24 @@ impl Base {
 
     /// Speakers that it has never heard; known of runs alone.
     pub fn test_speakers(&self) -> &[u16] {
-        &self.test_speakers
+        self.run.as_ref().map_or(&[], |run| &run.test_speakers)
+    }
+
+    /// Whether it is known to have learned from a speaker of its data.
+    pub fn has_heard(&self, speaker: u16) -> bool {
+        self.run.as_ref().is_some_and(|run| !run.test_speakers.contains(&speaker))
+    }
+
+    /// Refuses to start a run whose figures would flatter: one that leaves out, or chooses by, what this network has learned from.
+    pub fn check_unseen(&self, run: &RunDescription) -> Result<(), BaseError> {
+        let leaves_out = !run.all_learned || !run.test_speakers.is_empty();
+        let seen = match &self.run {
+            Some(known) if known.data_hash == run.data_hash => unseen::seen(run, known),
+            None if leaves_out && self.header.provenance.data.contains(&run.data_hash) => {
+                Some("this data, and does not tell from which part".to_owned())
+            }
+            _ => None,
+        };
+        seen.map_or(Ok(()), |what| Err(BaseError::HasSeen { path: self.from.clone(), what }))
     }
 }

@@ -139,7 +139,7 @@ pub fn load_speech(
     cache: &FeatureCache,
 ) -> Result<Loaded<SpeechExamples>, DataError> {
     let kind = preset.speech_input_kind()?;
-    let set = dataset::read_clips(data)?;
+    let set = dataset::read_clips_of(data, Part::Train)?;
     report_left_out(&set.unreadable, &set.unknown_labels);
     let is_test = |speaker: Option<u16>| speaker.is_some_and(|speaker| cut.test_speakers.contains(&speaker));
     let data_hash = combined_hash(set.clips.iter().map(|clip| clip.content_hash));
@@ -147,9 +147,7 @@ pub fn load_speech(
     let mut clips: Vec<_> = set.clips.into_iter().filter(|clip| !is_test(clip.speaker)).collect();
     let other_actors = all_clips - clips.len();
     keep_known(&mut clips, cut.known.as_ref(), |clip| clip.emotion);
-    let mut speakers: Vec<u16> = clips.iter().filter_map(|clip| clip.speaker).collect();
-    speakers.sort_unstable();
-    speakers.dedup();
+    let speakers = dataset::speakers(&clips);
 
     let by_speaker = !cut.stratified && speakers.len() > 1 && !cut.all_learned;
     let selection_speakers = match (by_speaker, cut.selection_speakers.is_empty()) {

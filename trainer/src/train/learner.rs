@@ -155,6 +155,7 @@ fn train<E: Examples + ?Sized>(
             learning_rate: recipe.learning_rate((epoch - 1) * steps(training, recipe), steps(training, recipe)),
             seconds: started.elapsed().as_secs_f64(),
         });
+        progress.finished = epoch == recipe.epochs || epoch >= progress.best_epoch + recipe.patience;
         folder.keep(&progress, &learner.network, averaged, &learner.optimizer)?;
         report::write_history(folder.path(), &progress.history)?;
         report::curves_png(&folder.file("curves.png"), &progress.history)?;
@@ -175,11 +176,8 @@ fn train<E: Examples + ?Sized>(
             Some(bar) => bar.println(line),
             None => {}
         }
-        progress.finished = epoch == recipe.epochs || epoch >= progress.best_epoch + recipe.patience;
     }
     bar.finish_and_clear();
-    progress.finished = true;
-    folder.finish(&progress)?;
     Ok(Trained { progress, interrupted: false })
 }
 

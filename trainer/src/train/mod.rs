@@ -17,6 +17,7 @@ mod step;
 pub mod stopwatch;
 mod teacher;
 pub mod tuning;
+mod unseen;
 
 pub use examples::Examples;
 pub use for_int8::learn_rounded;
@@ -85,7 +86,35 @@ impl Recipe {
         let place = place.ok_or_else(|| refused(format!("no such part: run.json of any run shows them ({part})")))?;
         *place = serde_json::from_str(value)
             .map_err(|_| refused("the value is neither a number nor true or false".to_owned()))?;
-        serde_json::from_value(recipe).map_err(|error| refused(error.to_string()))
+        let recipe: Self = serde_json::from_value(recipe).map_err(|error| refused(error.to_string()))?;
+        if recipe.seed != self.seed {
+            return Err(refused("the seed cuts the data too: name it by --seed".to_owned()));
+        }
+        recipe.check().map_err(|reason| refused(reason.to_owned()))?;
+        Ok(recipe)
+    }
+
+    /// What keeps a network from being trained so.
+    fn check(&self) -> Result<(), &'static str> {
+        let Variation { picture, voice } = &self.variation;
+        let shares = [self.label_smoothing, self.imitation, self.average_decay, picture.shift, picture.scale];
+        let probabilities = [picture.cutout, voice.echo, voice.noise];
+        let sizes = [self.balance, self.weight_decay, picture.tilt_degrees, picture.gamma_octaves, picture.noise];
+        let is_share = |share: f32| (0.0..=1.0).contains(&share);
+        let is_size = |size: f32| size.is_finite() && size >= 0.0;
+        if self.epochs == 0 || self.batch == 0 || self.patience == 0 {
+            Err("at least 1 is expected")
+        } else if !shares.into_iter().all(is_share) || !probabilities.iter().all(|part| (0.0..=1.0).contains(part)) {
+            Err("a number from 0 to 1 is expected")
+        } else if ![voice.tract, voice.tempo].into_iter().all(|part| (0.0..=0.5).contains(&part)) {
+            Err("a number from 0 to 0.5 is expected")
+        } else if !sizes.into_iter().chain([voice.colour_db]).all(is_size) || !voice.least_snr_db.is_finite() {
+            Err("a number that is not negative is expected")
+        } else if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            Err("a number above 0 is expected")
+        } else {
+            Ok(())
+        }
     }
 
     /// How far examples are varied, if they are.
@@ -158,7 +187,22 @@ mod tests {
         assert!(with("mixup=true").unwrap().mixup);
         assert_eq!(with("variation.voice.tract=0.25").unwrap().variation.voice.tract, 0.25);
         assert_eq!(with("epochs=3").unwrap(), Recipe { epochs: 3, ..RECIPE });
-        for wrong in ["mixup", "mixup=7", "mixdown=true", "variation.voice.throat=1", "epochs=-3", "epochs=many"] {
+        let ranges = [
+            "batch=0",
+            "seed=2",
+            "variation.picture.cutout=50",
+            "variation.voice.tempo=1",
+            "learning_rate=0",
+            "balance=-1",
+        ];
+        for wrong in ranges.into_iter().chain([
+            "mixup",
+            "mixup=7",
+            "mixdown=true",
+            "variation.voice.throat=1",
+            "epochs=-3",
+            "epochs=many",
+        ]) {
             let message = with(wrong).unwrap_err().to_string();
             assert!(message.starts_with(&format!("--set {wrong}: ")), "{message}");
         }

@@ -1,6 +1,7 @@
 //! The folder of one training run: what was asked for, the weights so far, how it went.
 //!
-//! Every file is written beside its place and then renamed, so that an interruption at any moment leaves a folder to resume from.
+//! Weights are written under the number of their epoch; the progress file names the epoch that counts, and is renamed into place last. So an
+//! interruption at any moment leaves a folder to resume from.
 
 use super::Recipe;
 use super::tuning::Start;
@@ -145,6 +146,24 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Starts a run that is fine-tuned from a network.
+    pub(crate) fn create_from(
+        path: &Path,
+        description: &RunDescription,
+        base: &Network,
+    ) -> Result<Self, RunFolderError> {
+        // Before the description, which makes a run of the folder.
+        let folder = Self { path: path.to_owned() };
+        if folder.file(Self::DESCRIPTION).exists() {
+            return Err(RunFolderError::Exists { path: path.to_owned() });
+        }
+        fs::create_dir_all(path).map_err(|source| RunFolderError::Io { path: path.to_owned(), source })?;
+        let file = folder.file(Self::BASE);
+        let damaged = |error: String| RunFolderError::Damaged { path: file.clone(), reason: error };
+        base.clone().save_file(&file).map_err(|error| damaged(error.to_string()))?;
+        Self::create(path, description)
+    }
+
     /// Opens the folder of a run.
     pub fn open(path: &Path) -> Result<Self, RunFolderError> {
         let folder = Self { path: path.to_owned() };
@@ -191,12 +210,6 @@ impl RunFolder {
             return Err(RunFolderError::NoRun { path: self.path.clone() });
         }
         self.load_network(&weights_name(epoch), &description.architecture, device)
-    }
-
-    /// Keeps the network that fine-tuning starts from.
-    pub(crate) fn keep_base(&self, network: &Network) -> Result<(), RunFolderError> {
-        let path = self.file(Self::BASE);
-        network.clone().save_file(&path).map_err(|error| RunFolderError::Damaged { path, reason: error.to_string() })
     }
 
     /// The network that fine-tuning starts from.
@@ -256,11 +269,6 @@ impl RunFolder {
             let _ = fs::remove_file(self.file(&optimizer_name(old)));
         }
         Ok(())
-    }
-
-    /// Marks the run as ended.
-    pub(super) fn finish(&self, progress: &Progress) -> Result<(), RunFolderError> {
-        self.write_json(Self::PROGRESS, progress)
     }
 
     /// Writes a file of JSON.

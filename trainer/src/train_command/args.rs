@@ -59,7 +59,7 @@ pub struct Training {
 }
 
 /// Trains a network.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct TrainArgs {
     /// What to learn
     pub task: TaskName,
@@ -130,13 +130,18 @@ pub(super) fn cut(args: &TrainArgs) -> Cut {
     }
 }
 
-/// A recipe with what the command line says otherwise.
+/// The recipe of a new run: with what the command line says otherwise.
 pub(super) fn recipe(args: &TrainArgs, recipe: Recipe) -> Result<Recipe, TrainCommandError> {
-    let mut recipe = Recipe { seed: args.seed, ..recipe };
+    changed(args, &Recipe { seed: args.seed, ..recipe })
+}
+
+/// A recipe with what the command line says otherwise, but for the seed.
+pub(super) fn changed(args: &TrainArgs, recipe: &Recipe) -> Result<Recipe, TrainCommandError> {
     let Training { epochs, batch, set, .. } = &args.training;
     if *epochs == Some(0) || *batch == Some(0) {
         return Err(TrainCommandError::Option("--epochs and --batch must be at least 1".to_owned()));
     }
+    let mut recipe = recipe.clone();
     recipe.epochs = epochs.unwrap_or(recipe.epochs);
     recipe.batch = batch.unwrap_or(recipe.batch);
     for setting in set {

@@ -4,7 +4,7 @@ mod args;
 
 pub use self::args::{Selection, TaskName, TrainArgs, Training};
 
-use self::args::{cut, recipe};
+use self::args::{changed, cut, recipe};
 use crate::network::preset::NoNetwork;
 use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
@@ -53,12 +53,15 @@ pub enum TrainCommandError {
     #[error("{0}")]
     Option(String),
     /// Interrupted; the last checkpoint stands.
-    #[error("interrupted after {epochs} epochs: go on with --resume")]
+    #[error("interrupted after {epochs} epochs, which are kept: the same command goes on, `train` with --resume")]
     Interrupted {
         /// Epochs that are kept.
         epochs: usize,
     },
 }
+
+/// Exit code of a program that Ctrl-C has ended.
+const INTERRUPTED: i32 = 130;
 
 /// Trains, or goes on training, until Ctrl-C.
 pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
@@ -69,8 +72,12 @@ pub fn run(args: &TrainArgs) -> Result<(), TrainCommandError> {
 pub(crate) fn on_interruption() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
-    // A second handler can't be set; then Ctrl-C ends the process at once, and the last checkpoint still stands.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    // Whoever asks twice does not want to wait. If the handler can't be set, Ctrl-C ends the process at once; the last checkpoint stands in any case.
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+    });
     interrupted
 }
 
@@ -109,6 +116,19 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
     }
 }
 
+/// Trains what has not been trained yet; a run in --out that was started otherwise is refused.
+pub(crate) fn train_unless_done(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), TrainCommandError> {
+    let Ok(folder) = RunFolder::open(&args.out) else { return train(args, interrupted) };
+    if !is_as_asked(&folder.description()?, args)? {
+        let message = "the run was started with other options: name another --out, or remove it".to_owned();
+        return Err(TrainCommandError::Option(message));
+    }
+    if folder.progress()?.finished {
+        return Ok(());
+    }
+    train(&TrainArgs { resume: true, ..args.clone() }, interrupted)
+}
+
 /// The run in --out; options that would change it are refused.
 fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainCommandError> {
     let folder = RunFolder::open(&args.out)?;
@@ -118,7 +138,21 @@ fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainComma
         let message = format!("{} is a run for '{}', not for '{task}'", args.out.display(), description.task);
         return Err(TrainCommandError::Option(message));
     }
+    if changed(args, &description.recipe)? != description.recipe {
+        let message =
+            format!("{} was started with another recipe: leave out --epochs, --batch and --set", args.out.display());
+        return Err(TrainCommandError::Option(message));
+    }
     Ok((folder, description))
+}
+
+/// Whether a run was started as these options would start it now.
+fn is_as_asked(run: &RunDescription, args: &TrainArgs) -> Result<bool, TrainCommandError> {
+    let cut = cut(args);
+    let asked = recipe(args, args.preset.recipe(args.task.task())?)?;
+    Ok((run.task, run.preset, &run.recipe, &run.teachers) == (args.task.task(), args.preset, &asked, &args.teachers)
+        && (&run.test_speakers, run.stratified, run.all_learned, run.labels)
+            == (&cut.test_speakers, cut.stratified, cut.all_learned, cut.labels))
 }
 
 fn start<E: Examples>(
@@ -167,7 +201,7 @@ fn fine_tune(
     devices: &[Device],
     interrupted: &AtomicBool,
 ) -> Result<(), TrainCommandError> {
-    let base = Base::open(init)?;
+    let base = Base::open(init, &args.training.cache.open())?;
     let task = args.task.task();
     if base.task() != task {
         let message = format!("{} is a network for '{}', not for '{task}'", init.display(), base.task());
@@ -217,9 +251,8 @@ fn start_from<E: Examples>(
         command: command_line(),
         ..base.description(network.architecture().clone(), recipe)
     };
-    let folder = RunFolder::create(&args.out, &description)?;
-    folder.keep_base(&network)?;
-    Ok((folder, description))
+    base.check_unseen(&description)?;
+    Ok((RunFolder::create_from(&args.out, &description, &network)?, description))
 }
 
 fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> {
