@@ -35,9 +35,9 @@ impl VoiceVariation {
     pub const MASKS_ALONE: Self =
         Self { tract: 0.0, tempo: 0.0, colour_db: 0.0, echo: 0.0, noise: 0.0, least_snr_db: 5.0, masks: true };
 
-    /// What people, rooms and microphones do, a little of it: of twice as much, networks for voices that they have not heard learn less.
+    /// What people, rooms and microphones do.
     pub const USUAL: Self =
-        Self { tract: 0.06, tempo: 0.06, colour_db: 1.0, echo: 0.1, noise: 0.2, ..Self::MASKS_ALONE };
+        Self { tract: 0.12, tempo: 0.12, colour_db: 2.0, echo: 0.25, noise: 0.4, ..Self::MASKS_ALONE };
 
     /// Whether rows are changed at all.
     fn changes_rows(&self) -> bool {
