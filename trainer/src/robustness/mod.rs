@@ -92,6 +92,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     let nothing = |left_out| RobustnessError::Nothing { path: args.data.clone(), left_out };
     let beside = beside.as_ref();
     let curves: Vec<RobustnessCurve> = match model.task() {
+        Task::Face if !args.wanted.actors().is_empty() => return Err(EvaluateError::ActorsOfPictures.into()),
         Task::Face => {
             let (pictures, left_out) =
                 pictures_to_score(data, part, model.labels(), args.wanted.labels, votes.as_deref(), false)?;

@@ -4,7 +4,7 @@ use super::Recipe;
 use super::data::Known;
 use super::device::{self, DeviceError};
 use super::feature_cache::FeatureCache;
-use super::run_folder::{RunDescription, RunFolder, RunFolderError};
+use super::run_folder::{RunDescription, RunFolder, RunFolderError, pairs};
 use super::tuning::{PULL, Start};
 use super::unseen;
 use crate::dataset::Labels;
@@ -138,9 +138,6 @@ impl Base {
 
     /// The description of a run that is fine-tuned from it; data, split and command are left to whoever knows them.
     pub fn description(&self, architecture: Architecture, recipe: Recipe) -> RunDescription {
-        let pairs = |statistics: &SpeechStatistics| {
-            statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
-        };
         RunDescription {
             task: self.task(),
             preset: self.preset,

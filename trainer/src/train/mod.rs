@@ -49,7 +49,7 @@ pub struct Recipe {
     pub label_smoothing: f32,
     /// Whether every other batch mixes pairs of examples (Zhang et al. 2018), in shares drawn evenly.
     pub mixup: bool,
-    /// Share of the targets that teachers give, where there are any; labels give the rest.
+    /// Share of the targets that teachers give; labels give the rest. 0 where there are none.
     #[serde(default)]
     pub imitation: f32,
     /// Share of the running mean of the weights that stays at each step; 0 keeps the last weights only.

@@ -65,6 +65,11 @@ pub struct RunDescription {
     pub command: String,
 }
 
+/// Statistics as a description holds them.
+pub fn pairs(statistics: &SpeechStatistics) -> Vec<[f32; 2]> {
+    statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
+}
+
 impl RunDescription {
     /// What scales the features of sound; `None` of a run for pictures, or where a damaged file tells nonsense.
     pub fn speech_statistics(&self) -> Option<SpeechStatistics> {

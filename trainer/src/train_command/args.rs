@@ -132,7 +132,8 @@ pub(super) fn cut(args: &TrainArgs) -> Cut {
 
 /// The recipe of a new run: with what the command line says otherwise.
 pub(super) fn recipe(args: &TrainArgs, recipe: Recipe) -> Result<Recipe, TrainCommandError> {
-    changed(args, &Recipe { seed: args.seed, ..recipe })
+    let imitation = if args.teachers.is_empty() { 0.0 } else { recipe.imitation };
+    changed(args, &Recipe { seed: args.seed, imitation, ..recipe })
 }
 
 /// A recipe with what the command line says otherwise, but for the seed.

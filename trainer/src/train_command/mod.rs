@@ -9,7 +9,7 @@ use crate::network::preset::NoNetwork;
 use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, DeviceError};
-use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
+use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError, pairs};
 use crate::train::tuning;
 use crate::train::{Examples, Recipe, RecipeError, TeacherError, TrainError, Trained, check_teachers, resume_or_start};
 use burn::tensor::Device;
@@ -182,9 +182,7 @@ fn start<E: Examples>(
         stratified: cut.stratified,
         all_learned: cut.all_learned,
         data_hash: loaded.data_hash.clone(),
-        statistics: statistics.map_or_else(Vec::new, |statistics| {
-            statistics.offset.iter().zip(&statistics.scale).map(|(&offset, &scale)| [offset, scale]).collect()
-        }),
+        statistics: statistics.map(pairs).unwrap_or_default(),
         base: None,
         teachers: args.teachers.clone(),
         command: command_line(),

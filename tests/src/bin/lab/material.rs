@@ -74,10 +74,17 @@ impl Pictures {
     /// The sample's, and those of FER2013 if `data` holds them and `with_fer2013` asks for them.
     pub fn read(models: &Path, data: &Path, with_fer2013: bool) -> Result<Self> {
         let mut faces = Vec::new();
+        let mut detector = FaceDetector::new()?;
         for emotion in Emotion::FACE {
             let path = models.join(format!("sample/face_{emotion}.png"));
             let picture = read_luma(&path).with_context(|| path.display().to_string())?;
-            faces.push(Picture::new(emotion.name().to_owned(), &closer(&picture)?)?);
+            let picture = Picture::new(emotion.name().to_owned(), &closer(&picture)?)?;
+            // A face that is first seen faintly is followed from the second look on: one frame, two answers.
+            if picture.frames.iter().all(|frame| is_clear(&mut detector, frame, 1.0)) {
+                faces.push(picture);
+            } else {
+                println!("-- picture {emotion}: not shown, the detector is not sure of it in frames as small as these");
+            }
         }
         let fer2013 = data.join("fer2013/validation");
         if with_fer2013 && fer2013.is_dir() {
@@ -125,7 +132,6 @@ fn clear_face(folder: &Path, name: String) -> Result<Picture> {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     paths.sort();
     let mut detector = FaceDetector::new()?;
-    let sure_score = TrackerSettings::default().sure_score;
     for path in paths {
         let picture = read_luma(&path).with_context(|| path.display().to_string())?;
         let centre = (FRAME_SIZE.0 as f32 / 2.0, FRAME_SIZE.1 as f32 / 2.0);
@@ -139,13 +145,17 @@ fn clear_face(folder: &Path, name: String) -> Result<Picture> {
             seed: 1,
         };
         let frame = Portrait::new(&picture).frame(&setting);
-        if let [face] = &detector.look(&frame.view())[..]
-            && face.score >= 2.0 * sure_score
-        {
+        if is_clear(&mut detector, &frame, 2.0) {
             return Picture::new(name, &frame);
         }
     }
     anyhow::bail!("{} holds no face that the detector is sure of", folder.display())
+}
+
+/// Whether the detector finds one face, so many times as plain as it has to be.
+fn is_clear(detector: &mut FaceDetector, frame: &OwnedLuma, times: f32) -> bool {
+    let sure_score = TrackerSettings::default().sure_score;
+    matches!(&detector.look(&frame.view())[..], [face] if face.score >= times * sure_score)
 }
 
 /// Writes a film of luma as Y4M.
