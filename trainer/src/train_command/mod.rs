@@ -149,7 +149,11 @@ fn resumable(args: &TrainArgs) -> Result<(RunFolder, RunDescription), TrainComma
 /// Whether a run was started as these options would start it now.
 fn is_as_asked(run: &RunDescription, args: &TrainArgs) -> Result<bool, TrainCommandError> {
     let cut = cut(args);
-    let asked = recipe(args, args.preset.recipe(args.task.task())?)?;
+    let mut asked = recipe(args, args.preset.recipe(args.task.task())?)?;
+    if run.all_learned {
+        // Where nothing chooses, nothing is waited for.
+        asked.patience = run.recipe.patience;
+    }
     Ok((run.task, run.preset, &run.recipe, &run.teachers) == (args.task.task(), args.preset, &asked, &args.teachers)
         && (&run.test_speakers, run.stratified, run.all_learned, run.labels)
             == (&cut.test_speakers, cut.stratified, cut.all_learned, cut.labels))
