@@ -1,8 +1,8 @@
 //! `moodbox-trainer sample`: what the demo shows and plays, without any real person in it.
 //!
-//! Out come, for each emotion, the mean of training faces (by the crowd's votes: of those on which it agrees) with its expression exaggerated, set into a camera's frame, and a synthetic
-//! voice; `sample.json` lists them with their labels. Exaggeration and voices are tuned until the shipped networks mostly take them as they
-//! are meant: the sample shows that the chain works, and says nothing about how often it is right.
+//! Out come, for each emotion, the mean of training faces (by the crowd's votes: of those on which it agrees) with its expression exaggerated,
+//! set into a camera's frame, and a synthetic voice; `sample.json` lists them with their labels. Exaggeration and voices are tuned until the
+//! shipped networks mostly take them as they are meant: the sample shows that the chain works, and says nothing about how often it is right.
 
 mod faces;
 mod voice;
@@ -24,7 +24,8 @@ pub use faces::{FRAME_HEIGHT, FRAME_WIDTH, MeanFaces};
 pub use voice::{Manner, speak};
 pub use wav::wav_bytes;
 
-/// Share of the crowd's votes, single ones not counted, that a picture's emotion has at least where a mean is to show it: expressions that half of the crowd sees average out.
+/// Share of the crowd's votes, single ones not counted, that a picture's emotion has at least where a mean is to show it: expressions that half of
+/// the crowd sees average out.
 const CLEAR: f32 = 0.8;
 
 /// Make the demo's sample: mean faces of a data set and synthetic speech

@@ -142,11 +142,7 @@ impl RunFolder {
 
     /// Starts a run in a folder that holds none.
     pub fn create(path: &Path, description: &RunDescription) -> Result<Self, RunFolderError> {
-        let folder = Self { path: path.to_owned() };
-        if folder.file(Self::DESCRIPTION).exists() {
-            return Err(RunFolderError::Exists { path: path.to_owned() });
-        }
-        fs::create_dir_all(path).map_err(|source| RunFolderError::Io { path: path.to_owned(), source })?;
+        let folder = Self::empty(path)?;
         folder.write_json(Self::DESCRIPTION, description)?;
         Ok(folder)
     }
@@ -157,16 +153,24 @@ impl RunFolder {
         description: &RunDescription,
         base: &Network,
     ) -> Result<Self, RunFolderError> {
+        let folder = Self::empty(path)?;
         // Before the description, which makes a run of the folder.
+        let file = folder.file(Self::BASE);
+        base.clone()
+            .save_file(&file)
+            .map_err(|error| RunFolderError::Damaged { path: file, reason: error.to_string() })?;
+        folder.write_json(Self::DESCRIPTION, description)?;
+        Ok(folder)
+    }
+
+    /// A folder without a run, made if need be.
+    fn empty(path: &Path) -> Result<Self, RunFolderError> {
         let folder = Self { path: path.to_owned() };
         if folder.file(Self::DESCRIPTION).exists() {
             return Err(RunFolderError::Exists { path: path.to_owned() });
         }
         fs::create_dir_all(path).map_err(|source| RunFolderError::Io { path: path.to_owned(), source })?;
-        let file = folder.file(Self::BASE);
-        let damaged = |error: String| RunFolderError::Damaged { path: file.clone(), reason: error };
-        base.clone().save_file(&file).map_err(|error| damaged(error.to_string()))?;
-        Self::create(path, description)
+        Ok(folder)
     }
 
     /// Opens the folder of a run.
