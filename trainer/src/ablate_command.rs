@@ -6,6 +6,7 @@
 use crate::dataset::Labels;
 use crate::network::Preset;
 use crate::report::{self, EpochRecord, ReportError, print_line};
+use crate::report_command::ABLATION_FILE;
 use crate::train::run_folder::{RunFolder, RunFolderError};
 use crate::train_command::{self, TaskName, TrainArgs, TrainCommandError, Training};
 use std::fmt::Write;
@@ -131,7 +132,7 @@ pub fn run(args: &AblateArgs) -> Result<(), AblateError> {
         rows.push((part.name, figures));
     }
     let table = table(args, &rows);
-    report::write_file(&args.out.join("ablation.md"), table.as_bytes())?;
+    report::write_markdown(&args.out.join(ABLATION_FILE), &table)?;
     print_line(table.trim_end());
     Ok(())
 }

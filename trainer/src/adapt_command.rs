@@ -180,7 +180,7 @@ pub fn run(args: &AdaptReportArgs) -> Result<(), AdaptReportError> {
     }
     let table = table(args, &trials);
     if let Some(out) = &args.out {
-        report::write_file(out, table.as_bytes())?;
+        report::write_markdown(out, &table)?;
     }
     print_line(table.trim_end());
     Ok(())

@@ -140,7 +140,7 @@ pub fn run(args: &CrossvalidateArgs) -> Result<(), CrossvalidateError> {
         }
     }
     let table = table(args, &scores);
-    report::write_file(&args.out.join("crossvalidation.md"), table.as_bytes())?;
+    report::write_markdown(&args.out.join("crossvalidation.md"), &table)?;
     print_line(table.trim_end());
     Ok(())
 }

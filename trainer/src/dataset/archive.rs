@@ -38,10 +38,23 @@ impl Unpacked {
         &self.path
     }
 
-    /// The table of votes that is named, or that lies beside a zip without one; `None` leaves the data set to look for its own.
-    pub(crate) fn votes(&self, named: Option<&Path>) -> Option<PathBuf> {
-        let beside_zip = || votes::beside(&self.path).map_or_else(|| votes::beside(&self.from), |_| None);
-        named.map(Path::to_path_buf).or_else(|| self._folder.as_ref().and_then(|_| beside_zip()))
+    /// The text of the crowd's votes and where it stands: in the table that is named, else in the data set's pack, in `ferplus_votes.csv` in its
+    /// folder or zip, or in the folder above.
+    pub(super) fn votes(&self, named: Option<&Path>) -> Result<Option<(String, PathBuf)>, DatasetError> {
+        if named.is_none()
+            && Pack::is_at(&self.path)
+            && let Some(text) = Pack::open(&self.path)?.votes()?
+        {
+            return Ok(Some((text, self.from.clone())));
+        }
+        let lying_there = || votes::beside(&self.path).or_else(|| votes::beside(&self.from));
+        let table = named.map(Path::to_path_buf).or_else(lying_there);
+        table.map(|table| Ok((votes::read_table(&table)?, table))).transpose()
+    }
+
+    /// Where it was named to lie.
+    pub(super) fn from(&self) -> &Path {
+        &self.from
     }
 }
 
@@ -78,6 +91,7 @@ fn only_folder(folder: &Path) -> Result<Option<PathBuf>, DatasetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::pack::Contents;
     use crate::dataset::{Part, read_clips, read_pictures};
     use crate::sample::wav_bytes;
     use std::io::Write;
@@ -124,14 +138,22 @@ mod tests {
         let table = "ferplus_votes.csv";
         let face = picture(place.path());
         let (with, without) = (place.path().join("with.zip"), place.path().join("without.zip"));
-        zip(&with, &[("train/happy/a.png", &face), (table, b"")]);
+        zip(&with, &[("train/happy/a.png", &face), (table, b"inside")]);
         zip(&without, &[("train/happy/a.png", &face)]);
-        assert_eq!(Unpacked::open(&without).unwrap().votes(None), None);
-        fs::write(place.path().join(table), "").unwrap();
-        assert_eq!(Unpacked::open(&without).unwrap().votes(None), Some(place.path().join(table)));
-        let unpacked = Unpacked::open(&with).unwrap();
-        assert_eq!(unpacked.votes(None), None, "the data set's own come first");
-        assert_eq!(unpacked.votes(Some(Path::new("mine.csv"))), Some(PathBuf::from("mine.csv")));
+        let votes = |data: &Path, named: Option<&Path>| {
+            let found = Unpacked::open(data).unwrap().votes(named).unwrap();
+            found.map(|(text, _)| text)
+        };
+        assert_eq!(votes(&without, None), None);
+        fs::write(place.path().join(table), "beside").unwrap();
+        assert_eq!(votes(&without, None).as_deref(), Some("beside"));
+        assert_eq!(votes(&with, None).as_deref(), Some("inside"), "the data set's own come first");
+        let (contents, _) = Contents::read(&with, None).unwrap();
+        fs::write(place.path().join("with.moodpack"), contents.to_bytes().unwrap()).unwrap();
+        assert_eq!(votes(&place.path().join("with.moodpack"), None).as_deref(), Some("inside"));
+        let mine = place.path().join("mine.csv");
+        fs::write(&mine, "mine").unwrap();
+        assert_eq!(votes(&with, Some(&mine)).as_deref(), Some("mine"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use votes::{Labels, VoteTable, Votes};
 
 pub(crate) use archive::Unpacked;
 pub(crate) use clips::find_clips;
-pub(crate) use pictures::find_pictures;
+pub(crate) use pictures::{find_pictures, read_pictures_of};
 
 use folder::{LabelledFile, Listing};
 

@@ -44,10 +44,14 @@ pub struct PictureSet {
 ///
 /// Fails where there is no data set, no such part, or nothing readable in it; single files that can't be read are listed in the result.
 pub fn read_pictures(dir: &Path, part: Part) -> Result<PictureSet, DatasetError> {
-    let unpacked = Unpacked::open(dir)?;
-    let set = find_pictures(&Layout::detect(unpacked.path())?, part)?;
+    read_pictures_of(&Unpacked::open(dir)?, part)
+}
+
+/// [`read_pictures`] of what is unpacked already.
+pub(crate) fn read_pictures_of(data: &Unpacked, part: Part) -> Result<PictureSet, DatasetError> {
+    let set = find_pictures(&Layout::detect(data.path())?, part)?;
     if set.pictures.is_empty() {
-        return Err(DatasetError::nothing_readable(dir, part, "picture", &set.unreadable));
+        return Err(DatasetError::nothing_readable(data.from(), part, "picture", &set.unreadable));
     }
     Ok(set)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use moodbox_shared::Emotion;
 use serde::{Deserialize, Serialize};
 
-use super::{DatasetError, Pack, Unpacked};
+use super::{DatasetError, Unpacked};
 
 /// Whose word counts for what a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -25,22 +25,14 @@ pub enum Labels {
 impl Labels {
     /// Reads the votes where they count.
     ///
-    /// * `votes`: the table; where it is not named, that of a pack, or `ferplus_votes.csv` in the data set's folder or zip or in the folder above
-    pub fn table(self, votes: Option<&Path>, data: &Path) -> Result<Option<VoteTable>, DatasetError> {
+    /// * `named`: the table; where it is not named, the one that lies with the data
+    pub(crate) fn table(self, named: Option<&Path>, data: &Unpacked) -> Result<Option<VoteTable>, DatasetError> {
         if self == Self::Fer2013 {
             return Ok(None);
         }
-        if votes.is_none()
-            && Pack::is_at(data)
-            && let Some(text) = Pack::open(data)?.votes()?
-        {
-            return VoteTable::parse(&text, data).map(Some);
-        }
-        // A zip is unpacked for as long as the table is read.
-        let unpacked = votes.is_none().then(|| Unpacked::open(data)).transpose()?;
-        let inside = unpacked.as_ref().and_then(|unpacked| beside(unpacked.path()));
-        let path = votes.map(Path::to_path_buf).or(inside).or_else(|| beside(data));
-        VoteTable::read(&path.ok_or(DatasetError::VotesMissing { path: data.to_owned() })?).map(Some)
+        let (text, path) =
+            data.votes(named)?.ok_or_else(|| DatasetError::VotesMissing { path: data.from().to_owned() })?;
+        VoteTable::parse(&text, &path).map(Some)
     }
 }
 
@@ -111,11 +103,6 @@ impl VoteTable {
     /// Reads a table with the columns `file` (or `Image name`, as FER+ publishes it), the emotions, `contempt`, `unknown` and `NF`.
     ///
     /// Lines without a file name are passed over, as FER+ has some for pictures that it took out.
-    pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        Self::parse(&read_table(path)?, path)
-    }
-
-    /// [`VoteTable::read`] of a text.
     ///
     /// * `path`: where it lay, for messages
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, DatasetError> {
@@ -180,16 +167,10 @@ mod tests {
 
     #[test]
     fn both_layouts_of_the_table_are_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("votes.csv");
         let columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
         for (head, row) in [("file", "a.png"), ("Usage,Image name", "Training,a.png")] {
-            fs::write(
-                &path,
-                format!("{head},{columns}\n{row},4,0,1,1,3,2,0,0,1,0\n{}1,1\n", row.replace("a.png", ",")),
-            )
-            .unwrap();
-            let table = VoteTable::read(&path).unwrap();
+            let text = format!("{head},{columns}\n{row},4,0,1,1,3,2,0,0,1,0\n{}1,1\n", row.replace("a.png", ","));
+            let table = VoteTable::parse(&text, Path::new("votes.csv")).unwrap();
             assert_eq!(table.of("train/angry/a.png"), Some(&votes([4, 0, 1, 3, 0, 2, 1], 0, 1)));
             assert_eq!(table.of("b.png"), None);
         }
@@ -197,15 +178,10 @@ mod tests {
 
     #[test]
     fn a_table_that_is_none_is_refused_with_the_place() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("votes.csv");
-        fs::write(&path, "file,neutral\n").unwrap();
-        assert!(VoteTable::read(&path).unwrap_err().to_string().contains("'happiness'"));
-        fs::write(
-            &path,
-            "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\na.png,x,0,0,0,0,0,0,0,0,0\n",
-        )
-        .unwrap();
-        assert!(VoteTable::read(&path).unwrap_err().to_string().contains("line 2"));
+        let refused = |text: &str| VoteTable::parse(text, Path::new("votes.csv")).unwrap_err().to_string();
+        assert!(refused("file,neutral\n").contains("'happiness'"));
+        let columns = "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
+        let error = refused(&format!("{columns}\na.png,x,0,0,0,0,0,0,0,0,0\n"));
+        assert!(error.contains("votes.csv") && error.contains("line 2"), "{error}");
     }
 }

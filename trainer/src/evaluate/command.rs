@@ -12,7 +12,7 @@ use super::{
     ClipPosteriors, EvaluateError, FaceClassifier, FloatNetwork, ModelFile, Scores, SpeechClassifier, Wanted,
     clips_to_score, face_in_label_order, pictures_to_score, speech_in_label_order,
 };
-use crate::dataset::{Clip, Layout, LeftOut, Part, Picture, Unpacked};
+use crate::dataset::{Clip, LeftOut, Part, Picture, Unpacked};
 use crate::report::print_line;
 
 /// Score a model file, or the float network of a training run, on labelled pictures or clips
@@ -149,17 +149,11 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
 }
 
 fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, EvaluateError> {
-    let unpacked = Unpacked::open(&args.data)?;
-    let votes = unpacked.votes(args.wanted.votes.as_deref());
-    let wanted = Wanted { votes, ..args.wanted.clone() };
-    let args = &EvaluateArgs { data: unpacked.path().to_owned(), wanted, ..args.clone() };
-    let part = match args.wanted.part {
-        Some(part) => part,
-        None => Layout::detect(&args.data)?.part_to_score(),
-    };
+    let data = Unpacked::open(&args.data)?;
+    let part = args.wanted.part_of(&data)?;
     let evaluation = match network.task() {
-        Task::Face => evaluate_faces(network, args, part)?,
-        Task::Speech => evaluate_speech(network, args, part)?,
+        Task::Face => evaluate_faces(network, args, &data, part)?,
+        Task::Speech => evaluate_speech(network, args, &data, part)?,
     };
     let left_out = evaluation.left_out.to_string();
     if evaluation.scores.samples == 0 {
@@ -174,13 +168,18 @@ fn score(network: &impl Scored, args: &EvaluateArgs) -> Result<Evaluation, Evalu
     Ok(evaluation)
 }
 
-fn evaluate_faces(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
+fn evaluate_faces(
+    network: &impl Scored,
+    args: &EvaluateArgs,
+    data: &Unpacked,
+    part: Part,
+) -> Result<Evaluation, EvaluateError> {
     if !args.wanted.actors().is_empty() {
         return Err(EvaluateError::ActorsOfPictures);
     }
     let wanted = &args.wanted;
     let (pictures, left_out) =
-        pictures_to_score(&args.data, part, network.labels(), wanted.labels, wanted.votes.as_deref(), args.keep_seen)?;
+        pictures_to_score(data, part, network.labels(), wanted.labels, wanted.votes.as_deref(), args.keep_seen)?;
     let posteriors = network.faces(&pictures);
     let without_contrast = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let in_order: Vec<Vec<f32>> = posteriors
@@ -192,8 +191,13 @@ fn evaluate_faces(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Res
     Ok(Evaluation { windows: None, without_contrast, ..describe(network, part, scores, left_out) })
 }
 
-fn evaluate_speech(network: &impl Scored, args: &EvaluateArgs, part: Part) -> Result<Evaluation, EvaluateError> {
-    let (found, mut left_out) = clips_to_score(&args.data, part, network.labels(), args.wanted.actors())?;
+fn evaluate_speech(
+    network: &impl Scored,
+    args: &EvaluateArgs,
+    data: &Unpacked,
+    part: Part,
+) -> Result<Evaluation, EvaluateError> {
+    let (found, mut left_out) = clips_to_score(data.path(), part, network.labels(), args.wanted.actors())?;
     let posteriors = network.clips(&found);
     left_out.too_short = posteriors.iter().filter(|posteriors| posteriors.is_none()).count();
     let mut clips = Vec::new();

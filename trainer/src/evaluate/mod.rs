@@ -19,4 +19,5 @@ pub use command::{EvaluateArgs, Evaluation, evaluate, run};
 pub use error::{EvaluateError, ModelFile};
 pub use float::FloatNetwork;
 pub use scores::{CalibrationBin, ClassScores, Scores, most_likely};
-pub use to_score::{Wanted, clips_to_score, pictures_to_score};
+pub(crate) use to_score::pictures_to_score;
+pub use to_score::{Wanted, clips_to_score};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use moodbox_shared::Emotion;
 
 use crate::dataset::split::{RAVDESS_FOLDS, drop_seen};
-use crate::dataset::{self, Clip, DatasetError, Labels, LeftOut, Part, Picture, Votes};
+use crate::dataset::{self, Clip, DatasetError, Labels, Layout, LeftOut, Part, Picture, Unpacked, Votes};
 
 /// What of a data set is scored, and by whose word.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -35,6 +35,11 @@ impl Wanted {
             None => &self.actors,
         }
     }
+
+    /// The part asked for, or the one that a data set of this layout is scored on.
+    pub(crate) fn part_of(&self, data: &Unpacked) -> Result<Part, DatasetError> {
+        self.part.map_or_else(|| Ok(Layout::detect(data.path())?.part_to_score()), Ok)
+    }
 }
 
 /// Pictures to score, and what was left out; single files that can't be read are named on standard error.
@@ -42,15 +47,15 @@ impl Wanted {
 /// * `known`: labels of the network
 /// * `whose`, `votes`: whose word counts, and the crowd's where it does not lie with the data
 /// * `keep_seen`: whether those that also stand in the train part beside them stay
-pub fn pictures_to_score(
-    data: &Path,
+pub(crate) fn pictures_to_score(
+    data: &Unpacked,
     part: Part,
     known: &[Emotion],
     whose: Labels,
     votes: Option<&Path>,
     keep_seen: bool,
 ) -> Result<(Vec<Picture>, LeftOut), DatasetError> {
-    let mut set = dataset::read_pictures(data, part)?;
+    let mut set = dataset::read_pictures_of(data, part)?;
     report_unreadable(&set.unreadable);
     let mut left_out = LeftOut {
         unknown_labels: std::mem::take(&mut set.unknown_labels),
@@ -67,7 +72,7 @@ pub fn pictures_to_score(
         left_out.without_majority = before - set.pictures.len();
     }
     keep_known(&mut set.pictures, known, &mut left_out, |picture: &Picture| picture.emotion);
-    if !keep_seen && let Some(training) = dataset::read_training_beside(data, part)? {
+    if !keep_seen && let Some(training) = dataset::read_training_beside(data.path(), part)? {
         left_out.seen_in_training = drop_seen(&mut set.pictures, &training.pictures, |picture| picture.content_hash);
     }
     Ok((set.pictures, left_out))

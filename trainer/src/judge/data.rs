@@ -60,11 +60,12 @@ fn judge_faces(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: boo
 }
 
 fn test_faces(run: &RunDescription, network: &JudgedNetwork<'_>) -> Result<TestData, DatasetError> {
-    let part = Layout::detect(Unpacked::open(&run.data)?.path())?.part_to_score();
+    let data = Unpacked::open(&run.data)?;
+    let part = Layout::detect(data.path())?.part_to_score();
     if !matches!(part, Part::Validation | Part::Test) {
         return Ok(TestData::None("The data set has no part of its own to test on.".to_owned()));
     }
-    let found = pictures_to_score(&run.data, part, network.labels(), run.labels, run.votes.as_deref(), false);
+    let found = pictures_to_score(&data, part, network.labels(), run.labels, run.votes.as_deref(), false);
     let (pictures, left_out) = match found {
         Err(error @ (DatasetError::NoPart { .. } | DatasetError::NothingReadable { .. })) => {
             return Ok(TestData::None(error.to_string()));

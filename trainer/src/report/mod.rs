@@ -21,6 +21,7 @@ pub use curves::{accuracy_curve, curves, curves_png, loss_curve};
 pub use history::{EpochRecord, write_history};
 pub use npy::{NpyNumber, npy, npz};
 pub use output::{ReportError, data_url, print_line, write_file, write_png};
+pub(crate) use output::{command_line, write_markdown};
 pub use reliability::reliability_figure;
 pub use robustness::{RobustnessCurve, RobustnessPoint, robustness_figure, robustness_table};
 pub use sheet::{Sample, sheet_figure};

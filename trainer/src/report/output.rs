@@ -37,6 +37,17 @@ pub fn print_line(line: impl Display) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
+/// The command as it was typed, without the program's own path.
+pub(crate) fn command_line() -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("moodbox-trainer {}", arguments.join(" "))
+}
+
+/// Writes a text in Markdown, and the command that made it under it, as [`write_file`] does.
+pub(crate) fn write_markdown(path: &Path, text: &str) -> Result<(), ReportError> {
+    write_file(path, format!("{}\n\nMade by `{}`.\n", text.trim_end(), command_line()).as_bytes())
+}
+
 /// Writes a file beside its place and renames it: what was there stays untouched until the new one is complete.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |source| ReportError::Write { path: path.to_owned(), source };

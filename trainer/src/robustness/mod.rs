@@ -6,7 +6,7 @@
 mod disturbance;
 
 use self::disturbance::{ClipDisturbance, PictureDisturbance};
-use crate::dataset::{Clip, DatasetError, Layout, LeftOut, Picture, Unpacked};
+use crate::dataset::{Clip, DatasetError, LeftOut, Picture, Unpacked};
 use crate::evaluate::{
     EvaluateError, FaceClassifier, ModelFile, Scores, SpeechClassifier, Wanted, clips_to_score, face_in_label_order,
     pictures_to_score, speech_in_label_order,
@@ -83,19 +83,15 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     {
         return Err(RobustnessError::OtherKind { model: args.model.clone(), beside: beside.clone() });
     }
-    let unpacked = Unpacked::open(&args.data)?;
-    let (data, votes) = (unpacked.path(), unpacked.votes(args.wanted.votes.as_deref()));
-    let part = match args.wanted.part {
-        Some(part) => part,
-        None => Layout::detect(data)?.part_to_score(),
-    };
+    let data = Unpacked::open(&args.data)?;
+    let part = args.wanted.part_of(&data)?;
     let nothing = |left_out| RobustnessError::Nothing { path: args.data.clone(), left_out };
     let beside = beside.as_ref();
     let curves: Vec<RobustnessCurve> = match model.task() {
         Task::Face if !args.wanted.actors().is_empty() => return Err(EvaluateError::ActorsOfPictures.into()),
         Task::Face => {
-            let (pictures, left_out) =
-                pictures_to_score(data, part, model.labels(), args.wanted.labels, votes.as_deref(), false)?;
+            let (whose, votes) = (args.wanted.labels, args.wanted.votes.as_deref());
+            let (pictures, left_out) = pictures_to_score(&data, part, model.labels(), whose, votes, false)?;
             if pictures.is_empty() {
                 return Err(nothing(left_out));
             }
@@ -106,7 +102,7 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
             PictureDisturbance::ALL.map(|kind| curve(kind.scale(), |level| point(kind, level))).into()
         }
         Task::Speech => {
-            let (clips, left_out) = clips_to_score(data, part, model.labels(), args.wanted.actors())?;
+            let (clips, left_out) = clips_to_score(data.path(), part, model.labels(), args.wanted.actors())?;
             if clips.is_empty() {
                 return Err(nothing(left_out));
             }
@@ -119,12 +115,12 @@ pub fn run(args: &RobustnessArgs) -> Result<(), RobustnessError> {
     };
     let table = report::robustness_table(&curves);
     let is_table = args.out.extension().is_some_and(|extension| extension == "md");
-    let text = if is_table {
-        format!("# Accuracy under disturbances\n\n{table}")
+    if is_table {
+        report::write_markdown(&args.out, &format!("# Accuracy under disturbances\n\n{table}"))?;
     } else {
-        serde_json::to_string_pretty(&curves).expect("figures and names: always representable") + "\n"
-    };
-    report::write_file(&args.out, text.as_bytes())?;
+        let json = serde_json::to_string_pretty(&curves).expect("figures and names: always representable");
+        report::write_file(&args.out, format!("{json}\n").as_bytes())?;
+    }
     print_line(table.trim_end());
     Ok(())
 }

@@ -16,7 +16,7 @@ use moodbox_shared::media::face_detector::{DetectorError, FaceDetector};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Labels, Part};
+use crate::dataset::{DatasetError, Labels, Part, Unpacked};
 use crate::evaluate::pictures_to_score;
 use crate::report::{ReportError, print_line, write_file, write_png};
 
@@ -76,9 +76,9 @@ pub struct SampleItem {
 
 /// Runs the command.
 pub fn run(args: &SampleArgs) -> Result<(), SampleError> {
-    let (mut pictures, _) =
-        pictures_to_score(&args.data, Part::Train, &Emotion::FACE, args.labels, args.votes.as_deref(), true)?;
-    if let Some(table) = args.labels.table(args.votes.as_deref(), &args.data)? {
+    let (data, votes) = (Unpacked::open(&args.data)?, args.votes.as_deref());
+    let (mut pictures, _) = pictures_to_score(&data, Part::Train, &Emotion::FACE, args.labels, votes, true)?;
+    if let Some(table) = args.labels.table(votes, &data)? {
         pictures.retain(|picture| table.of(&picture.id).is_some_and(|votes| votes.share(picture.emotion) >= CLEAR));
     }
     let faces = MeanFaces::of(&pictures).map_err(SampleError::NoPictures)?;

@@ -6,7 +6,7 @@ use super::feature_cache::FeatureCache;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
 use crate::dataset::split::{self, Split};
-use crate::dataset::{self, DatasetError, Labels, LeftOut, Part};
+use crate::dataset::{self, DatasetError, Labels, LeftOut, Part, Unpacked};
 use crate::network::preset::{NoNetwork, Preset};
 use moodbox_shared::Emotion;
 use moodbox_shared::audio::SpeechStatistics;
@@ -38,9 +38,9 @@ pub enum DataError {
         found: usize,
     },
     /// The data is not what the run was started with.
-    #[error("{} has changed since the run began (its hash was {expected} and is {found}): start a new run", path.display())]
+    #[error("the data is not what the run began with, {} as it was then (hash {expected}, now {found}): start a new run", path.display())]
     Changed {
-        /// The data set.
+        /// The data set that the run began with.
         path: PathBuf,
         /// Hash when the run began.
         expected: String,
@@ -95,7 +95,8 @@ pub struct Loaded<E> {
 
 /// Reads pictures; a part of the training part chooses.
 pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
-    let mut set = dataset::read_pictures(data, Part::Train)?;
+    let unpacked = Unpacked::open(data)?;
+    let mut set = dataset::read_pictures_of(&unpacked, Part::Train)?;
     keep_known(&mut set.pictures, cut.known.as_ref(), |picture| picture.emotion);
     report_left_out(&set.unreadable, &set.unknown_labels);
     let (unreadable, unknown_labels) = (set.unreadable.len(), set.unknown_labels);
@@ -108,7 +109,7 @@ pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataEr
     } else {
         (split::by_hash(&set.pictures, SELECTION_FRACTION_FACE, cut.seed), "by content hash")
     };
-    let votes = cut.labels.table(cut.votes.as_deref(), data)?;
+    let votes = cut.labels.table(cut.votes.as_deref(), &unpacked)?;
     let examples = FaceExamples::new(set.pictures, votes.as_ref(), &split, cut.known.as_ref());
     check_classes(data, &examples)?;
     if examples.left_out > 0 {

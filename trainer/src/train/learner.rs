@@ -103,6 +103,9 @@ fn train<E: Examples + ?Sized>(
     let start = description.base.as_ref();
     let recipe = &description.recipe;
     let mut progress = folder.progress()?;
+    if progress.finished {
+        return Ok(Trained { progress, interrupted: false });
+    }
     let mut learner = Learner::new(&description.architecture, recipe, devices);
     let device = learner.devices[0].clone();
     learner.teachers = Teachers::of(description, &learner.devices)?;

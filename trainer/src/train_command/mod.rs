@@ -6,6 +6,7 @@ pub use self::args::{Selection, TaskName, TrainArgs, Training};
 
 use self::args::{changed, cut, recipe};
 use crate::network::preset::NoNetwork;
+use crate::report;
 use crate::train::base::{Base, BaseError};
 use crate::train::data::{self, Cut, DataError, Loaded};
 use crate::train::device::{self, DeviceError};
@@ -123,9 +124,7 @@ pub(crate) fn train_unless_done(args: &TrainArgs, interrupted: &AtomicBool) -> R
         let message = "the run was started with other options: name another --out, or remove it".to_owned();
         return Err(TrainCommandError::Option(message));
     }
-    if folder.progress()?.finished {
-        return Ok(());
-    }
+    // A finished run is not trained again, but held against the data.
     train(&TrainArgs { resume: true, ..args.clone() }, interrupted)
 }
 
@@ -155,8 +154,8 @@ fn is_as_asked(run: &RunDescription, args: &TrainArgs) -> Result<bool, TrainComm
         asked.patience = run.recipe.patience;
     }
     Ok((run.task, run.preset, &run.recipe, &run.teachers) == (args.task.task(), args.preset, &asked, &args.teachers)
-        && (&run.test_speakers, run.stratified, run.all_learned, run.labels)
-            == (&cut.test_speakers, cut.stratified, cut.all_learned, cut.labels))
+        && (&run.test_speakers, run.stratified, run.all_learned, run.labels, &run.votes)
+            == (&cut.test_speakers, cut.stratified, cut.all_learned, cut.labels, &cut.votes))
 }
 
 fn start<E: Examples>(
@@ -189,7 +188,7 @@ fn start<E: Examples>(
         statistics: statistics.map(pairs).unwrap_or_default(),
         base: None,
         teachers: args.teachers.clone(),
-        command: command_line(),
+        command: report::command_line(),
     };
     check_teachers(&description)?;
     let folder = RunFolder::create(&args.out, &description)?;
@@ -250,7 +249,7 @@ fn start_from<E: Examples>(
         selection_speakers: loaded.selection_speakers.clone(),
         all_learned: cut.all_learned,
         data_hash: loaded.data_hash.clone(),
-        command: command_line(),
+        command: report::command_line(),
         ..base.description(network.architecture().clone(), recipe)
     };
     base.check_unseen(&description)?;
@@ -286,8 +285,58 @@ fn finish(trained: &Trained, args: &TrainArgs) -> Result<(), TrainCommandError> 
     Ok(())
 }
 
-/// The command as it was typed, without the program's own path.
-fn command_line() -> String {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    format!("moodbox-trainer {}", arguments.join(" "))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Labels;
+    use crate::network::Preset;
+    use crate::train::feature_cache::CacheArgs;
+    use std::fs;
+
+    fn write_pictures(folder: &Path, count: u32) {
+        for (emotion, bright) in [("happy", 250), ("sad", 90)] {
+            fs::create_dir_all(folder.join(emotion)).unwrap();
+            for number in 0..count {
+                let picture =
+                    image::GrayImage::from_fn(48, 48, |x, y| image::Luma([if x + number > y { bright } else { 9 }]));
+                picture.save(folder.join(emotion).join(format!("{number}.png"))).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_trained_already_is_not_trained_again_and_no_other_data_passes_for_it() {
+        let place = tempfile::tempdir().unwrap();
+        let (data, other) = (place.path().join("data"), place.path().join("other"));
+        write_pictures(&data, 12);
+        write_pictures(&other, 10);
+        let args = TrainArgs {
+            task: TaskName::Face,
+            data,
+            init: None,
+            out: place.path().join("run"),
+            preset: Preset::try_from("paper".to_owned()).unwrap(),
+            seed: 1,
+            fold: None,
+            selection: Some(Selection::None),
+            stratified: false,
+            speaker_independent: false,
+            labels: Labels::Fer2013,
+            votes: None,
+            teachers: Vec::new(),
+            resume: false,
+            training: Training { epochs: Some(1), cache: CacheArgs::default(), ..Training::default() },
+        };
+        let interrupted = AtomicBool::new(false);
+        train_unless_done(&args, &interrupted).unwrap();
+        let history = args.out.join("history.csv");
+        fs::remove_file(&history).unwrap();
+        train_unless_done(&args, &interrupted).unwrap();
+        assert!(!history.exists(), "an epoch more was trained");
+        let refused = |args: &TrainArgs| train_unless_done(args, &interrupted).unwrap_err().to_string();
+        let error = refused(&TrainArgs { data: other, ..args.clone() });
+        assert!(error.contains("not what the run began with"), "{error}");
+        let error = refused(&TrainArgs { seed: 2, ..args });
+        assert!(error.contains("other options"), "{error}");
+    }
 }
