@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    // Asked for now, not when this was compiled: another checkout may have compiled it, in a build folder that both use.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells where the package lies");
+    let data = Path::new(&package).join("../../shared/data");
     println!("cargo:rustc-check-cfg=cfg(moodbox_data)");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={}", data.display());

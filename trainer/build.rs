@@ -7,7 +7,9 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(moodbox_data)");
     println!("cargo::rerun-if-changed={DATA}");
     println!("cargo::rerun-if-changed=build.rs");
-    if Path::new(env!("CARGO_MANIFEST_DIR")).join(DATA).is_dir() {
+    // Asked for now, not when this was compiled: another checkout may have compiled it, in a build folder that both use.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells where the package lies");
+    if Path::new(&package).join(DATA).is_dir() {
         println!("cargo::rustc-cfg=moodbox_data");
     }
 }
