@@ -1,7 +1,8 @@
 //! `moodbox-trainer ablate`: what each part of a recipe is worth.
 //!
-//! The recipe is trained whole, then once without each of its parts, everything else alike. Figures are those of the selection data at the
-//! last epoch, so that what is decided by them is decided without the test data. What was finished before an interruption is not done again.
+//! The recipe is trained as it is, then with one change at a time: without each of its parts, or with one that it leaves out. Figures are
+//! those of the selection data at the last epoch, so that what is decided by them is decided without the test data. What was finished before an
+//! interruption is not done again.
 
 use crate::dataset::Labels;
 use crate::network::Preset;
@@ -14,41 +15,44 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use thiserror::Error;
 
-/// A part of a recipe, and what takes it out.
-struct Part {
+/// One change to a recipe, and what makes it.
+struct Change {
     name: &'static str,
     settings: &'static [&'static str],
 }
 
-/// Parts of the recipe for faces.
-const FACE: &[Part] = &[
-    Part { name: "all variations", settings: &["augment=false"] },
-    Part { name: "jitter of the crop", settings: &["variation.picture.shift=0", "variation.picture.scale=0"] },
-    Part { name: "tilt", settings: &["variation.picture.tilt_degrees=0"] },
-    Part { name: "brightness", settings: &["variation.picture.gamma_octaves=0"] },
-    Part { name: "cut-out", settings: &["variation.picture.cutout=0"] },
-    Part { name: "weight for rare classes", settings: &["balance=0"] },
-    Part { name: "label smoothing", settings: &["label_smoothing=0"] },
-    Part { name: "averaged weights", settings: &["average_decay=0"] },
-    Part { name: "cosine schedule", settings: &["cosine=false"] },
+/// Changes to the recipe for faces.
+const FACE: &[Change] = &[
+    Change { name: "without all variations", settings: &["augment=false"] },
+    Change {
+        name: "without jitter of the crop",
+        settings: &["variation.picture.shift=0", "variation.picture.scale=0"],
+    },
+    Change { name: "without tilt", settings: &["variation.picture.tilt_degrees=0"] },
+    Change { name: "without brightness", settings: &["variation.picture.gamma_octaves=0"] },
+    Change { name: "without cut-out", settings: &["variation.picture.cutout=0"] },
+    Change { name: "without weight for rare classes", settings: &["balance=0"] },
+    Change { name: "without label smoothing", settings: &["label_smoothing=0"] },
+    Change { name: "without averaged weights", settings: &["average_decay=0"] },
+    Change { name: "without cosine schedule", settings: &["cosine=false"] },
 ];
 
-/// Parts of the recipe for voices.
-const SPEECH: &[Part] = &[
-    Part { name: "all variations", settings: &["augment=false"] },
-    Part { name: "vocal tract length", settings: &["variation.voice.tract=0"] },
-    Part { name: "tempo", settings: &["variation.voice.tempo=0"] },
-    Part { name: "colour of room and microphone", settings: &["variation.voice.colour_db=0"] },
-    Part { name: "echo", settings: &["variation.voice.echo=0"] },
-    Part { name: "noise", settings: &["variation.voice.noise=0"] },
-    Part { name: "masks", settings: &["variation.voice.masks=false"] },
-    Part { name: "mix-up", settings: &["mixup=false"] },
-    Part { name: "label smoothing", settings: &["label_smoothing=0"] },
-    Part { name: "averaged weights", settings: &["average_decay=0"] },
-    Part { name: "cosine schedule", settings: &["cosine=false"] },
+/// Changes to the recipe for voices.
+const SPEECH: &[Change] = &[
+    Change { name: "without all variations", settings: &["augment=false"] },
+    Change { name: "without vocal tract length", settings: &["variation.voice.tract=0"] },
+    Change { name: "without tempo", settings: &["variation.voice.tempo=0"] },
+    Change { name: "without colour of room and microphone", settings: &["variation.voice.colour_db=0"] },
+    Change { name: "without echo", settings: &["variation.voice.echo=0"] },
+    Change { name: "without noise", settings: &["variation.voice.noise=0"] },
+    Change { name: "with masks", settings: &["variation.voice.masks=true"] },
+    Change { name: "without mix-up", settings: &["mixup=false"] },
+    Change { name: "without label smoothing", settings: &["label_smoothing=0"] },
+    Change { name: "without averaged weights", settings: &["average_decay=0"] },
+    Change { name: "without cosine schedule", settings: &["cosine=false"] },
 ];
 
-/// Trains a recipe whole and without each of its parts.
+/// Trains a recipe as it is and with one change at a time.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AblateArgs {
     /// What to learn
@@ -120,16 +124,16 @@ impl Figures {
 /// Runs the command.
 pub fn run(args: &AblateArgs) -> Result<(), AblateError> {
     let interrupted = train_command::on_interruption();
-    let parts = match args.task {
+    let changes = match args.task {
         TaskName::Face => FACE,
         TaskName::Speech => SPEECH,
     };
-    let whole = Part { name: "nothing: the whole recipe", settings: &[] };
+    let whole = Change { name: "the recipe", settings: &[] };
     let mut rows = Vec::new();
-    for part in std::iter::once(&whole).chain(parts) {
-        let figures = without(args, part, &interrupted)?;
-        print_line(format_args!("without {}: {:.1} %", part.name, 100.0 * figures.selection_accuracy));
-        rows.push((part.name, figures));
+    for change in std::iter::once(&whole).chain(changes) {
+        let figures = with(args, change, &interrupted)?;
+        print_line(format_args!("{}: {:.1} %", change.name, 100.0 * figures.selection_accuracy));
+        rows.push((change.name, figures));
     }
     let table = table(args, &rows);
     report::write_markdown(&args.out.join(ABLATION_FILE), &table)?;
@@ -137,12 +141,12 @@ pub fn run(args: &AblateArgs) -> Result<(), AblateError> {
     Ok(())
 }
 
-fn without(args: &AblateArgs, part: &Part, interrupted: &AtomicBool) -> Result<Figures, AblateError> {
-    let folder = args.out.join(part.name.replace([' ', ':'], "-"));
+fn with(args: &AblateArgs, change: &Change, interrupted: &AtomicBool) -> Result<Figures, AblateError> {
+    let folder = args.out.join(change.name.replace(' ', "-"));
     let folds: &[u8] = if args.task == TaskName::Face { &[0] } else { &args.folds };
     let epochs = folds.iter().map(|&fold| {
         let run = folder.join(format!("fold{fold}"));
-        last_epoch(args, part, fold, &run, interrupted)
+        last_epoch(args, change, fold, &run, interrupted)
     });
     Ok(Figures::of(&epochs.collect::<Result<Vec<_>, _>>()?))
 }
@@ -150,7 +154,7 @@ fn without(args: &AblateArgs, part: &Part, interrupted: &AtomicBool) -> Result<F
 /// The last epoch of a network that is trained now, if it has not been.
 fn last_epoch(
     args: &AblateArgs,
-    part: &Part,
+    change: &Change,
     fold: u8,
     run: &Path,
     interrupted: &AtomicBool,
@@ -171,7 +175,13 @@ fn last_epoch(
         teachers: Vec::new(),
         resume: false,
         training: Training {
-            set: args.training.set.iter().cloned().chain(part.settings.iter().map(|&part| part.to_owned())).collect(),
+            set: args
+                .training
+                .set
+                .iter()
+                .cloned()
+                .chain(change.settings.iter().map(|&setting| setting.to_owned()))
+                .collect(),
             ..args.training.clone()
         },
     };
@@ -190,9 +200,9 @@ fn table(args: &AblateArgs, rows: &[(&str, Figures)]) -> String {
         args.training.epochs.map_or_else(|| "the preset's epochs".to_owned(), |epochs| format!("{epochs} epochs"));
     let mut text = format!(
         "# What each part of the recipe for {what} is worth\n\n\
-         Each network was trained with everything but one part: {epochs}, seed {}{folds}. Accuracy and loss are those of the selection data at the last\n\
+         Each network was trained by the recipe with one change: {epochs}, seed {}{folds}. Accuracy and loss are those of the selection data at the last\n\
          epoch; the test data was not looked at.\n\n\
-         | without | accuracy while learning | selection accuracy | difference | selection loss | difference |\n\
+         | change | accuracy while learning | selection accuracy | difference | selection loss | difference |\n\
          | --- | --- | --- | --- | --- | --- |\n",
         args.seed,
     );
@@ -216,12 +226,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_can_be_taken_out_of_its_recipe() {
-        for (task, parts) in [(TaskName::Face, FACE), (TaskName::Speech, SPEECH)] {
+    fn every_change_changes_its_recipe() {
+        for (task, changes) in [(TaskName::Face, FACE), (TaskName::Speech, SPEECH)] {
             let whole = Preset::COMPACT.recipe(task.task()).unwrap();
-            for part in parts {
-                for setting in part.settings {
-                    assert_ne!(whole.with(setting).unwrap(), whole, "{} is no part of the recipe", part.name);
+            for change in changes {
+                for setting in change.settings {
+                    assert_ne!(whole.with(setting).unwrap(), whole, "{} changes nothing", change.name);
                 }
             }
         }
@@ -241,8 +251,8 @@ mod tests {
             votes: None,
             training: Training { epochs: Some(15), ..Training::default() },
         };
-        let text = table(&args, &[("nothing", figures(0.8, 0.6)), ("tilt", figures(0.785, 0.65))]);
-        assert!(text.contains("| tilt | 70.0 % | 78.5 % | -1.5 | 0.650 | +0.050 |"), "{text}");
+        let text = table(&args, &[("the recipe", figures(0.8, 0.6)), ("without tilt", figures(0.785, 0.65))]);
+        assert!(text.contains("| without tilt | 70.0 % | 78.5 % | -1.5 | 0.650 | +0.050 |"), "{text}");
         assert!(text.contains("15 epochs, seed 1."), "{text}");
     }
 }

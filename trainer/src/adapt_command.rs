@@ -14,7 +14,7 @@ use crate::train::feature_cache::CacheArgs;
 use crate::train::run_folder::{RunDescription, RunFolder, RunFolderError};
 use crate::train::speech_examples::SpeechExamples;
 use crate::train::tuning;
-use crate::train::{TrainError, resume_silently};
+use crate::train::{Recipe, RecipeError, TrainError, resume_silently};
 use crate::train_command;
 use burn::tensor::Device;
 use moodbox_shared::Emotion;
@@ -45,6 +45,9 @@ pub struct AdaptReportArgs {
     /// How often clips are drawn for each speaker
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub draws: u64,
+    /// Another value for a part of the recipe for fine-tuning, as with `train --init`: `--set learning_rate=1e-4`
+    #[arg(long, value_name = "PART=VALUE")]
+    pub set: Vec<String>,
     /// Where to compute: see the features of this build
     #[arg(long, value_name = "NAME", default_value = device::AVAILABLE.first().copied().unwrap_or("none"))]
     pub device: String,
@@ -75,6 +78,9 @@ pub enum AdaptReportError {
     /// A run's folder fails.
     #[error(transparent)]
     Folder(#[from] RunFolderError),
+    /// There is no such recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// Fine-tuning failed.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -134,6 +140,7 @@ struct Trial {
 /// Runs the command.
 pub fn run(args: &AdaptReportArgs) -> Result<(), AdaptReportError> {
     let device = device::by_name(&args.device)?;
+    recipe(args, 1)?;
     let base = Base::open(&args.init, &args.cache.open())?;
     if base.task() != Task::Speech {
         return Err(AdaptReportError::NotForVoices { path: args.init.clone() });
@@ -210,6 +217,10 @@ fn right(network: &FloatNetwork, clips: &[Clip]) -> Vec<bool> {
     named.zip(clips).map(|(named, clip)| named == Some(clip.emotion)).collect()
 }
 
+fn recipe(args: &AdaptReportArgs, seed: u64) -> Result<Recipe, RecipeError> {
+    args.set.iter().try_fold(tuning::recipe(seed), |recipe, setting| recipe.with(setting))
+}
+
 /// Fine-tunes on some clips; which of others the network is then right about.
 fn tuned(
     base: &Base,
@@ -219,7 +230,7 @@ fn tuned(
     device: &Device,
     interrupted: &AtomicBool,
 ) -> Result<Vec<bool>, AdaptReportError> {
-    let recipe = tuning::recipe(seed);
+    let recipe = recipe(args, seed)?;
     let everything = Split { train: (0..learned.len()).collect(), selection: Vec::new() };
     let kind = base.preset().speech_input_kind()?;
     let examples =
@@ -325,6 +336,7 @@ mod tests {
             actors: Vec::new(),
             clips: vec![1],
             draws: 2,
+            set: Vec::new(),
             device: String::new(),
             cache: CacheArgs::default(),
             out: None,
