@@ -33,20 +33,20 @@ impl Manner {
     /// The manner of an emotion.
     ///
     /// The numbers were found by random searches until the shipped networks of the time (`models/speech.moodnet`) heard what is meant, so they are
-    /// their taste more than anybody's voice: neutral and anger are heard in theirs only just. The sample shows that the chain works and proves
-    /// no accuracy. Calm, which the sample does not play, and surprise, which was heard at once, were not searched for.
+    /// their taste more than anybody's voice: neutral, happiness and anger are heard in theirs only just. The sample shows that the chain works and proves
+    /// no accuracy. Calm, which the sample does not play, was not searched for.
     #[rustfmt::skip]
     pub const fn of(emotion: Emotion) -> Self {
         let [pitch_hz, movement_semitones, rise_semitones, syllables_per_second, loudness, breath, tension, tremor_semitones] =
             match emotion {
-                Emotion::Neutral =>   [204.0, 0.1, -9.0, 3.6, 0.80, 0.30, 0.84, 0.2],
+                Emotion::Neutral =>   [167.0, 1.7,-11.2, 3.6, 0.10, 0.23, 0.30, 0.4],
                 Emotion::Calm =>      [115.0, 1.0, -2.0, 3.4, 0.06, 0.12, 0.30, 0.0],
-                Emotion::Happy =>     [213.0, 2.6, -7.3, 4.0, 0.10, 0.00, 1.00, 0.0],
-                Emotion::Sad =>       [202.0, 1.1, -2.7, 3.2, 0.15, 0.22, 0.36, 0.5],
-                Emotion::Angry =>     [344.0, 1.6, 11.9, 3.7, 0.44, 0.15, 1.00, 0.0],
-                Emotion::Fearful =>   [314.0, 0.1, -1.6, 4.8, 0.23, 0.07, 0.72, 0.6],
-                Emotion::Disgust =>   [ 97.0, 7.5, -6.4, 3.0, 0.25, 0.10, 0.61, 0.2],
-                Emotion::Surprised => [250.0, 4.0,  7.0, 4.3, 0.26, 0.08, 0.65, 0.0],
+                Emotion::Happy =>     [205.0, 3.7, -0.3, 3.6, 0.07, 0.08, 0.77, 0.7],
+                Emotion::Sad =>       [208.0, 0.2, -5.5, 3.0, 0.08, 0.12, 0.56, 0.0],
+                Emotion::Angry =>     [169.0, 8.0, -8.4, 3.0, 0.27, 0.00, 0.81, 0.7],
+                Emotion::Fearful =>   [169.0, 0.6, 11.1, 3.6, 0.08, 0.20, 0.96, 0.8],
+                Emotion::Disgust =>   [ 98.0, 6.8, -4.3, 3.0, 0.90, 0.32, 1.00, 0.5],
+                Emotion::Surprised => [360.0, 7.4, -1.2, 3.3, 0.71, 0.02, 0.25, 0.4],
             };
         Self {
             pitch_hz, movement_semitones, rise_semitones, syllables_per_second, loudness, breath, tension, tremor_semitones,
