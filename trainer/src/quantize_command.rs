@@ -266,7 +266,7 @@ fn prepare(
 ) -> Result<Prepared, DataError> {
     match description.task {
         Task::Face => {
-            let loaded = data::load_faces(&description.data, &description.cut(), description.recipe.crowd)?;
+            let loaded = data::load_faces(&description.data, &description.cut())?;
             description.check_data(&loaded)?;
             Ok(Prepared {
                 input: InputDescription::FACE,

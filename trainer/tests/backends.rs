@@ -110,7 +110,6 @@ fn description() -> RunDescription {
             label_smoothing: 0.0,
             mixup: false,
             imitation: 0.0,
-            crowd: 0.0,
             average_decay: 0.5,
             augment: false,
             variation: Variation::default(),

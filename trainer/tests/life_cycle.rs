@@ -345,28 +345,6 @@ fn a_pack_serves_as_its_folder_does() {
 }
 
 #[test]
-fn labels_and_votes_are_learned_from_together() {
-    let place = tempfile::tempdir().expect("a temporary folder");
-    let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();
-    let (data, run) = (path("data"), path("run"));
-    write_pictures(Path::new(&data), 20);
-    let learn = |more: &[&'static str]| {
-        [&["train", "face", "--data", &data, "--out", &run, "--preset", "paper", "--set", "crowd=0.5"], more].concat()
-    };
-    refuse(&learn(&[]), "name the table with --votes");
-    refuse(&learn(&["--labels", "ferplus"]), "--set crowd is for");
-    let rows = (0..20).map(|phase| format!("{phase:03}.png,6,4,0,0,0,0,0,0,0,0\n"));
-    let table = format!(
-        "file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n{}",
-        rows.collect::<String>()
-    );
-    fs::write(Path::new(&data).join("ferplus_votes.csv"), table).expect("a writable folder");
-    succeed(&learn(&["--batch", "8", "--epochs", "1"]));
-    let description = fs::read_to_string(Path::new(&run).join("run.json")).expect("written");
-    assert!(description.contains("learned from by their labels and the crowd's votes"), "{description}");
-}
-
-#[test]
 fn bad_input_is_answered_in_one_line() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| place.path().join(name).to_str().expect("plain names").to_owned();

@@ -15,7 +15,7 @@ use moodbox_trainer::dataset::{Labels, Part, Picture};
 use moodbox_trainer::network::architecture::{After, Architecture, Tensor as Source};
 use moodbox_trainer::network::{Network, Preset};
 use moodbox_trainer::train::device;
-use moodbox_trainer::train::face_examples::{FaceExamples, Word};
+use moodbox_trainer::train::face_examples::FaceExamples;
 use moodbox_trainer::train::run_folder::{RunDescription, RunFolder};
 use moodbox_trainer::train::{Examples, Recipe, resume_or_start};
 use rand::rngs::StdRng;
@@ -39,7 +39,7 @@ fn pictures() -> FaceExamples {
         Picture { id: format!("{index}.png"), emotion, part: Part::Train, luma, content_hash: index as u64 }
     };
     let split = Split::from_fn(PICTURES, |index| index.is_multiple_of(5));
-    FaceExamples::new((0..PICTURES).map(picture).collect(), Word::Label, &split, None)
+    FaceExamples::new((0..PICTURES).map(picture).collect(), None, &split, None)
 }
 
 /// Everything that carries something over from step to step: normalisation, dropout, and weights of both ranks.
@@ -70,7 +70,6 @@ fn description() -> RunDescription {
             label_smoothing: 0.05,
             mixup: true,
             imitation: 0.0,
-            crowd: 0.0,
             average_decay: 0.9,
             augment: true,
             variation: Variation::default(),

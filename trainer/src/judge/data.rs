@@ -49,7 +49,7 @@ pub fn judge_run(
 }
 
 fn judge_faces(run: &RunDescription, network: &JudgedNetwork<'_>, with_test: bool) -> Result<JudgedRun, DataError> {
-    let loaded = data::load_faces(&run.data, &run.cut(), run.recipe.crowd)?;
+    let loaded = data::load_faces(&run.data, &run.cut())?;
     run.check_data(&loaded)?;
     let classes = loaded.examples.class_names();
     let chosen = loaded.examples.selection();

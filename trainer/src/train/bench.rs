@@ -1,6 +1,6 @@
 //! How fast a recipe trains here: the training loop itself, on made-up data of the real shapes.
 
-use super::face_examples::{FaceExamples, Word};
+use super::face_examples::FaceExamples;
 use super::feature_cache::FeatureCache;
 use super::learner::learn;
 use super::speech_examples::SpeechExamples;
@@ -123,7 +123,7 @@ fn faces() -> FaceExamples {
         luma: OwnedLuma::new(SIDE, SIDE, (0..SIDE * SIDE).map(|_| rng.random()).collect()).expect("as many as it has"),
         content_hash: index as u64,
     });
-    FaceExamples::new(pictures.collect(), Word::Label, &Split::from_fn(PICTURES, |_| false), None)
+    FaceExamples::new(pictures.collect(), None, &Split::from_fn(PICTURES, |_| false), None)
 }
 
 /// Noise as long as RAVDESS's clips, of every emotion that a voice has.

@@ -1,7 +1,7 @@
 //! From a data set's folder to examples, cut as a run describes: once for training, again for quantisation.
 
 use super::Examples;
-use super::face_examples::{FaceExamples, Word};
+use super::face_examples::FaceExamples;
 use super::feature_cache::FeatureCache;
 use super::run_folder::RunDescription;
 use super::speech_examples::SpeechExamples;
@@ -94,9 +94,7 @@ pub struct Loaded<E> {
 }
 
 /// Reads pictures; a part of the training part chooses.
-///
-/// * `crowd`: what [`super::Recipe`] says
-pub fn load_faces(data: &Path, cut: &Cut, crowd: f32) -> Result<Loaded<FaceExamples>, DataError> {
+pub fn load_faces(data: &Path, cut: &Cut) -> Result<Loaded<FaceExamples>, DataError> {
     let unpacked = Unpacked::open(data)?;
     let mut set = dataset::read_pictures_of(&unpacked, Part::Train)?;
     keep_known(&mut set.pictures, cut.known.as_ref(), |picture| picture.emotion);
@@ -111,22 +109,15 @@ pub fn load_faces(data: &Path, cut: &Cut, crowd: f32) -> Result<Loaded<FaceExamp
     } else {
         (split::by_hash(&set.pictures, SELECTION_FRACTION_FACE, cut.seed), "by content hash")
     };
-    let whose = if crowd > 0.0 { Labels::Ferplus } else { cut.labels };
-    let votes = whose.table(cut.votes.as_deref(), &unpacked)?;
-    let word = match &votes {
-        None => Word::Label,
-        Some(votes) if cut.labels == Labels::Fer2013 => Word::LabelAndVotes { votes, share: crowd },
-        Some(votes) => Word::Votes(votes),
-    };
-    let examples = FaceExamples::new(set.pictures, word, &split, cut.known.as_ref());
+    let votes = cut.labels.table(cut.votes.as_deref(), &unpacked)?;
+    let examples = FaceExamples::new(set.pictures, votes.as_ref(), &split, cut.known.as_ref());
     check_classes(data, &examples)?;
     if examples.left_out > 0 {
         println!("{} pictures without contrast, or of no face's emotion, are left out", examples.left_out);
     }
-    let labels = match word {
-        Word::Label => "",
-        Word::Votes(_) => " by the crowd's votes",
-        Word::LabelAndVotes { .. } => " by their labels and the crowd's votes",
+    let labels = match cut.labels {
+        Labels::Fer2013 => "",
+        Labels::Ferplus => " by the crowd's votes",
     };
     let split = format!(
         "{} pictures of train learned from{labels}, {} of train chosen by ({rule}); validation and test unseen",

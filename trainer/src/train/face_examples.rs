@@ -4,7 +4,7 @@ use super::Examples;
 use super::data::Known;
 use crate::augment::{Variation, picture};
 use crate::dataset::split::Split;
-use crate::dataset::{Picture, VoteTable, Votes};
+use crate::dataset::{Picture, VoteTable};
 use moodbox_shared::Emotion;
 use moodbox_shared::media::image_file::OwnedLuma;
 use moodbox_shared::vision::{FACE_INPUT, FACE_SIDE};
@@ -33,23 +33,6 @@ pub struct SelectionPicture {
     pub class: usize,
 }
 
-/// Whose word counts for what a picture shows.
-#[derive(Clone, Copy)]
-pub enum Word<'a> {
-    /// Its own label's.
-    Label,
-    /// The crowd's; pictures without votes are left out.
-    Votes(&'a VoteTable),
-    /// Its own label's for whoever chooses. To whoever learns, a label is one draw from what pictures are called that look so to the crowd: part of
-    /// what is learned is how often they are called what.
-    LabelAndVotes {
-        /// The crowd's votes; pictures without any have their label alone.
-        votes: &'a VoteTable,
-        /// That part, of one.
-        share: f32,
-    },
-}
-
 /// How much of each emotion of [`Emotion::FACE`] something shows.
 type Spread = [f32; Emotion::FACE.len()];
 
@@ -62,9 +45,9 @@ struct Shown {
 }
 
 impl Shown {
-    /// `None` where there is nothing to learn from.
-    fn by(picture: &Picture, word: Word) -> Option<Self> {
-        if let Word::Votes(table) = word {
+    /// By the votes where there are some, else by the picture's own label; `None` where that is nothing to learn from.
+    fn by(picture: &Picture, votes: Option<&VoteTable>) -> Option<Self> {
+        if let Some(table) = votes {
             let votes = table.of(&picture.id)?;
             return Some(Self { spread: votes.distribution()?, emotion: votes.majority() });
         }
@@ -74,58 +57,27 @@ impl Shown {
     }
 }
 
-/// How often pictures are labelled what, for each emotion that the crowd sees in them: a row of parts of one.
-struct UsualLabels([Spread; Emotion::FACE.len()]);
-
-impl UsualLabels {
-    /// * `pictures`: the crowd's votes and the label of each
-    fn of(pictures: impl Iterator<Item = (Spread, Spread)>) -> Self {
-        let mut rows = [Spread::default(); Emotion::FACE.len()];
-        for (votes, label) in pictures {
-            for (row, vote) in rows.iter_mut().zip(votes) {
-                row.iter_mut().zip(label).for_each(|(sum, label)| *sum += vote * label);
-            }
-        }
-        for row in &mut rows {
-            let total: f32 = row.iter().sum();
-            row.iter_mut().for_each(|part| *part /= total.max(f32::MIN_POSITIVE));
-        }
-        Self(rows)
-    }
-
-    /// How often a picture with such votes is labelled what.
-    fn expected(&self, votes: Spread) -> Spread {
-        let mut expected = Spread::default();
-        for (row, vote) in self.0.iter().zip(votes) {
-            expected.iter_mut().zip(row).for_each(|(sum, part)| *sum += vote * part);
-        }
-        expected
-    }
-}
-
 impl FaceExamples {
     /// Sorts pictures by a split; classes are the emotions of [`Emotion::FACE`] that occur.
     ///
+    /// * `votes`: whose word counts instead of the pictures' own labels; pictures without votes are left out
     /// * `known`: classes that a network has already; the pictures show no others
-    pub fn new(pictures: Vec<Picture>, word: Word, split: &Split, known: Option<&Known>) -> Self {
+    pub fn new(pictures: Vec<Picture>, votes: Option<&VoteTable>, split: &Split, known: Option<&Known>) -> Self {
         let total = pictures.len();
         let mut is_selection = vec![false; total];
         for &index in &split.selection {
             is_selection[index] = true;
         }
-        let mut usable: Vec<(bool, Picture, Shown)> = pictures
+        let usable: Vec<(bool, Picture, Shown)> = pictures
             .into_par_iter()
             .zip(is_selection)
             .filter_map(|(picture, is_selection)| {
-                let shown = Shown::by(&picture, word)?;
+                let shown = Shown::by(&picture, votes)?;
                 picture::plain(&picture.luma.view(), &mut [0.0; FACE_INPUT]).ok()?;
                 (!is_selection || shown.emotion.is_some()).then_some((is_selection, picture, shown))
             })
             .collect();
         let left_out = total - usable.len();
-        if let Word::LabelAndVotes { votes, share } = word {
-            blend(&mut usable, votes, share);
-        }
         let occurs = |index: usize| usable.iter().any(|(.., shown)| shown.spread[index] > 0.0);
         let kept: Vec<usize> = match known {
             Some(known) => known.classes.iter().filter_map(|emotion| emotion.face_index()).collect(),
@@ -246,38 +198,6 @@ impl Examples for FaceExamples {
     }
 }
 
-/// Lets pictures to learn from show in part what others are labelled that look so to the crowd.
-fn blend(pictures: &mut [(bool, Picture, Shown)], votes: &VoteTable, share: f32) {
-    let votes_on = |picture: &Picture| votes.of(&picture.id).and_then(Votes::distribution);
-    let training = pictures.iter().filter(|(is_selection, ..)| !is_selection);
-    let usual = UsualLabels::of(training.filter_map(|(_, picture, shown)| Some((votes_on(picture)?, shown.spread))));
-    for (_, picture, shown) in pictures.iter_mut().filter(|(is_selection, ..)| !is_selection) {
-        let Some(votes) = votes_on(picture) else { continue };
-        for (part, expected) in shown.spread.iter_mut().zip(usual.expected(votes)) {
-            *part += share * (expected - *part);
-        }
-    }
-}
-
 fn write_plain(luma: &OwnedLuma, input: &mut [f32; FACE_INPUT]) {
     picture::plain(&luma.view(), input).expect("pictures without contrast were left out in new()");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_picture_is_usually_labelled_as_others_that_look_so_to_the_crowd() {
-        let only = |index: usize| core::array::from_fn(|other| f32::from(u8::from(other == index)));
-        let mut half: Spread = only(0);
-        (half[0], half[2]) = (0.5, 0.5);
-        // Two that the crowd calls neutral, labelled neutral and sad; one called happy and labelled so; one between neutral and sad, labelled sad.
-        let pictures = [(only(0), only(0)), (only(0), only(2)), (only(1), only(1)), (half, only(2))];
-        let usual = UsualLabels::of(pictures.into_iter());
-        assert_eq!(usual.expected(only(1)), only(1));
-        assert_eq!(usual.expected(only(0))[..3], [0.4, 0.0, 0.6]);
-        assert_eq!(usual.expected(half)[..3], [0.2, 0.0, 0.8]);
-        assert_eq!(usual.expected(only(5)), Spread::default(), "nobody saw that");
-    }
 }

@@ -52,10 +52,6 @@ pub struct Recipe {
     /// Share of the targets that teachers give; labels give the rest. 0 where there are none.
     #[serde(default)]
     pub imitation: f32,
-    /// Share of the targets that the crowd's votes on a picture give to FER2013's labels: how often pictures with such votes carry which label. The
-    /// picture's own label gives the rest.
-    #[serde(default)]
-    pub crowd: f32,
     /// Share of the running mean of the weights that stays at each step; 0 keeps the last weights only.
     #[serde(default)]
     pub average_decay: f32,
@@ -101,8 +97,7 @@ impl Recipe {
     /// What keeps a network from being trained so.
     fn check(&self) -> Result<(), &'static str> {
         let Variation { picture, voice } = &self.variation;
-        let shares =
-            [self.label_smoothing, self.imitation, self.crowd, self.average_decay, picture.shift, picture.scale];
+        let shares = [self.label_smoothing, self.imitation, self.average_decay, picture.shift, picture.scale];
         let probabilities = [picture.cutout, voice.echo, voice.noise];
         let sizes = [self.balance, self.weight_decay, picture.tilt_degrees, picture.gamma_octaves, picture.noise];
         let is_share = |share: f32| (0.0..=1.0).contains(&share);
@@ -171,7 +166,6 @@ mod tests {
         label_smoothing: 0.0,
         mixup: false,
         imitation: 0.0,
-        crowd: 0.0,
         average_decay: 0.0,
         augment: false,
         variation: Variation { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE },

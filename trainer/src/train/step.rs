@@ -174,7 +174,6 @@ mod tests {
         label_smoothing: 0.0,
         mixup: false,
         imitation: 0.0,
-        crowd: 0.0,
         average_decay: 0.5,
         augment: false,
         variation: Variation { picture: PictureVariation::USUAL, voice: VoiceVariation::MASKS_ALONE },

@@ -47,7 +47,6 @@ pub const fn recipe(seed: u64) -> Recipe {
         label_smoothing: 0.1,
         mixup: false,
         imitation: 0.0,
-        crowd: 0.0,
         average_decay: 0.0,
         augment: true,
         variation: Variation::USUAL,

@@ -133,12 +133,7 @@ pub(super) fn cut(args: &TrainArgs) -> Cut {
 /// The recipe of a new run: with what the command line says otherwise.
 pub(super) fn recipe(args: &TrainArgs, recipe: Recipe) -> Result<Recipe, TrainCommandError> {
     let imitation = if args.teachers.is_empty() { 0.0 } else { recipe.imitation };
-    let recipe = changed(args, &Recipe { seed: args.seed, imitation, ..recipe })?;
-    if recipe.crowd > 0.0 && (args.task == TaskName::Speech || args.labels == Labels::Ferplus) {
-        let message = "--set crowd is for 'train face --labels fer2013', where the crowd's votes don't count already";
-        return Err(TrainCommandError::Option(message.to_owned()));
-    }
-    Ok(recipe)
+    changed(args, &Recipe { seed: args.seed, imitation, ..recipe })
 }
 
 /// A recipe with what the command line says otherwise, but for the seed.

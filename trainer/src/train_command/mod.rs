@@ -96,7 +96,7 @@ pub(crate) fn train(args: &TrainArgs, interrupted: &AtomicBool) -> Result<(), Tr
     };
     match args.task {
         TaskName::Face => {
-            let loaded = data::load_faces(&args.data, &cut, recipe.crowd)?;
+            let loaded = data::load_faces(&args.data, &cut)?;
             let (folder, description) = match resumed {
                 Some(run) => run,
                 None => start(args, &cut, recipe, Task::Face, &loaded, loaded.examples.class_names(), None)?,
@@ -212,7 +212,7 @@ fn fine_tune(
     let cut = Cut { known: Some(base.known()), ..cut(args) };
     match args.task {
         TaskName::Face => {
-            let loaded = data::load_faces(&args.data, &cut, recipe.crowd)?;
+            let loaded = data::load_faces(&args.data, &cut)?;
             let (folder, description) = start_from(args, &base, &cut, recipe, &loaded, &devices[0])?;
             finish(&resume_or_start(&folder, &description, &loaded.examples, devices, interrupted)?, args)
         }

@@ -32,7 +32,6 @@ const RECIPE: Recipe = Recipe {
     label_smoothing: 0.0,
     mixup: false,
     imitation: 0.7,
-    crowd: 0.0,
     average_decay: 0.0,
     augment: false,
     variation: Variation::MASKS_ALONE,
