@@ -140,7 +140,7 @@ struct Trial {
 /// Runs the command.
 pub fn run(args: &AdaptReportArgs) -> Result<(), AdaptReportError> {
     let device = device::by_name(&args.device)?;
-    recipe(args, 1)?;
+    let recipe = args.set.iter().try_fold(tuning::recipe(0), |recipe, setting| recipe.with(setting))?;
     let base = Base::open(&args.init, &args.cache.open())?;
     if base.task() != Task::Speech {
         return Err(AdaptReportError::NotForVoices { path: args.init.clone() });
@@ -167,7 +167,8 @@ pub fn run(args: &AdaptReportArgs) -> Result<(), AdaptReportError> {
                 let (learned, scored): (Vec<usize>, Vec<usize>) = (0..clips.len()).partition(|index| own[*index]);
                 let of =
                     |indices: &[usize]| -> Vec<Clip> { indices.iter().map(|&index| clips[index].clone()).collect() };
-                let right_after = tuned(&base, args, [&of(&learned), &of(&scored)], draw, &device, &interrupted)?;
+                let recipe = Recipe { seed: draw, ..recipe.clone() };
+                let right_after = tuned(&base, args, recipe, [&of(&learned), &of(&scored)], &device, &interrupted)?;
                 let trial = Trial {
                     actor,
                     clips_an_emotion: count,
@@ -217,24 +218,20 @@ fn right(network: &FloatNetwork, clips: &[Clip]) -> Vec<bool> {
     named.zip(clips).map(|(named, clip)| named == Some(clip.emotion)).collect()
 }
 
-fn recipe(args: &AdaptReportArgs, seed: u64) -> Result<Recipe, RecipeError> {
-    args.set.iter().try_fold(tuning::recipe(seed), |recipe, setting| recipe.with(setting))
-}
-
 /// Fine-tunes on some clips; which of others the network is then right about.
 fn tuned(
     base: &Base,
     args: &AdaptReportArgs,
+    recipe: Recipe,
     [learned, scored]: [&[Clip]; 2],
-    seed: u64,
     device: &Device,
     interrupted: &AtomicBool,
 ) -> Result<Vec<bool>, AdaptReportError> {
-    let recipe = recipe(args, seed)?;
     let everything = Split { train: (0..learned.len()).collect(), selection: Vec::new() };
     let kind = base.preset().speech_input_kind()?;
+    let Recipe { augment, seed, .. } = recipe;
     let examples =
-        SpeechExamples::new(kind, learned, &everything, recipe.augment, seed, Some(&base.known()), &args.cache.open());
+        SpeechExamples::new(kind, learned, &everything, augment, seed, Some(&base.known()), &args.cache.open());
     let network = base.network(device)?;
     let place = tempfile::tempdir().map_err(AdaptReportError::Room)?;
     let description =

@@ -27,7 +27,7 @@ enum Command {
     Train(train_command::TrainArgs),
     /// Train and score a network for each fold of speakers
     Crossvalidate(crossvalidate::CrossvalidateArgs),
-    /// Train a recipe whole and without each of its parts
+    /// Train a recipe as it is and with one change at a time
     Ablate(ablate_command::AblateArgs),
     /// Score what fine-tuning on a few clips of a speaker brings
     AdaptReport(adapt_command::AdaptReportArgs),

@@ -37,7 +37,7 @@ impl VoiceVariation {
 
     /// What people, rooms and microphones do.
     pub const USUAL: Self =
-        Self { tract: 0.12, tempo: 0.12, colour_db: 2.0, echo: 0.25, noise: 0.4, masks: false, ..Self::MASKS_ALONE };
+        Self { tract: 0.12, tempo: 0.12, colour_db: 2.0, echo: 0.25, noise: 0.4, least_snr_db: 5.0, masks: false };
 
     /// Whether rows are changed at all.
     fn changes_rows(&self) -> bool {

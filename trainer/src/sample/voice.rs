@@ -33,8 +33,8 @@ impl Manner {
     /// The manner of an emotion.
     ///
     /// The numbers were found by random searches until the shipped networks of the time (`models/speech.moodnet`) heard what is meant, so they are
-    /// their taste more than anybody's voice: neutral, happiness and anger are heard in theirs only just. The sample shows that the chain works and proves
-    /// no accuracy. Calm, which the sample does not play, was not searched for.
+    /// their taste more than anybody's voice: neutral, happiness and anger are heard in theirs only just. The sample shows that the chain works and
+    /// proves no accuracy. Calm, which the sample does not play, was not searched for.
     #[rustfmt::skip]
     pub const fn of(emotion: Emotion) -> Self {
         let [pitch_hz, movement_semitones, rise_semitones, syllables_per_second, loudness, breath, tension, tremor_semitones] =
