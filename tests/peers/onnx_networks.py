@@ -74,6 +74,8 @@ class _Reader:
         dims = [dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim]
         self.input_shape = (dims[2], dims[3], dims[1])
         self.input_quantization = None
+        # Whether the sequence lies down where the file is at, from left to right; the layers made here see it stand, from top to bottom.
+        self.is_lying = False
         self.layers = {}
         # Values of the graph: constants as (numbers, scales or None), tensors by the layer that makes them.
         self.constants = {tensor.name: (numpy_helper.to_array(tensor), None) for tensor in graph.initializer}
@@ -89,6 +91,8 @@ class _Reader:
             self.take_constant(node, attributes)
         elif node.op_type in NOTHING or node.op_type == "DequantizeLinear":
             self.tensors[node.output[0]] = self.tensors[first]
+            if node.op_type == "Reshape":
+                self.turn(self.shape(self.tensors[first]), self.constants[node.input[1]][0])
         elif node.op_type == "QuantizeLinear":
             self.quantise(self.tensors[first], node)
         elif node.op_type in ("Relu", "Clip"):
@@ -104,6 +108,18 @@ class _Reader:
             layer = self.layer(node, attributes)
             self.layers[layer.name] = layer
             self.tensors[node.output[0]] = layer.name
+
+    def turn(self, standing, dims):
+        """Notes a Reshape by which a column of places becomes a row, or a row a column. (Weights are left as they stand.)"""
+        height, width, _ = standing
+        if len(dims) == 4 and height != width and 1 in (height, width):
+            self.is_lying = tuple(dims[2:]) == (width, height)
+
+    def standing(self, sizes):
+        """Sizes along height and width, as the layers made here see them."""
+        if self.is_lying:
+            sizes = [size for place in range(0, len(sizes), 2) for size in (sizes[place + 1], sizes[place])]
+        return tuple(sizes)
 
     def take_constant(self, node, attributes):
         """What is done to a weight or bias before a layer reads it."""
@@ -145,6 +161,7 @@ class _Reader:
         height, width, channels = self.shape(sources[0])
         layer = Layer(node.output[0], "", sources, (height, width, channels))
         kernel = attributes.get("kernel_shape")
+        kernel = None if kernel is None else self.standing(kernel)
         if node.op_type == "Conv":
             weights, layer.weight_scales = self.constants[node.input[1]]
             kernel, groups = weights.shape[2:], attributes.get("group", 1)
@@ -173,8 +190,8 @@ class _Reader:
             layer.operation = {"MaxPool": "max_pool", "AveragePool": "average_pool", "Add": "add"}[node.op_type]
         if kernel is not None:
             layer.kernel = tuple(kernel)
-            layer.stride = tuple(attributes.get("strides", (1, 1)))
-            top, left, bottom, right = layer.padding = tuple(attributes.get("pads", (0, 0, 0, 0)))
+            layer.stride = self.standing(attributes.get("strides", (1, 1)))
+            top, left, bottom, right = layer.padding = self.standing(attributes.get("pads", (0, 0, 0, 0)))
             padded = (height + top + bottom, width + left + right)
             sides = [(size - k) // step + 1 for size, k, step in zip(padded, layer.kernel, layer.stride)]
             layer.shape = (*sides, channels)

@@ -89,7 +89,10 @@ pub fn measure(data: &Path, out: &Path) -> anyhow::Result<()> {
     );
     let training = pass(&model, &pictures::of_training(data, CALIBRATION_PICTURES, SEED)?)?;
     describe_offsets(&mut report, &training);
-    report.paragraph("## Accuracy");
+    report.paragraph(
+        "## Accuracy\n\nRight is who names FER2013's own label. The shipped network learned what the FER+ crowd saw, which is something else in every third \
+         picture: what counts here is the difference between the ways.",
+    );
     describe_accuracy(&mut report, "training (seen by the network)", &training);
     let validation = pass(&model, &pictures::of_validation(data)?)?;
     describe_accuracy(&mut report, "validation, less what also stands in training", &validation);
