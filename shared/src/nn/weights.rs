@@ -111,8 +111,14 @@ impl<'a> Weights<'a> {
     /// The quads of a block of outputs, `[kernel row][quad]`.
     #[inline]
     pub(crate) fn block(&self, block: usize) -> &'a [QuadWeights] {
+        self.blocks(block, 1)
+    }
+
+    /// The quads of `count` blocks of outputs from `first` on, `[block][kernel row][quad]`.
+    #[inline]
+    pub(crate) fn blocks(&self, first: usize, count: usize) -> &'a [QuadWeights] {
         let quads = self.packing.block_quads();
-        &self.quads[block * quads..][..quads]
+        &self.quads[first * quads..][..count * quads]
     }
 
     /// Sum of the weights of each output of a block.

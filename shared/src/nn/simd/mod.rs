@@ -40,10 +40,10 @@ pub(super) fn run(isa: Isa, kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]
         Instructions::Avx2 => unsafe { x86_64::avx2::run(kernel, input, output) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Instructions::AvxVnni => unsafe { x86_64::vnni::run_avx(kernel, input, output) },
+        Instructions::AvxVnni => unsafe { x86_64::vnni::run(kernel, input, output) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Instructions::Avx512Vnni => unsafe { x86_64::vnni::run_avx512(kernel, input, output) },
+        Instructions::Avx512Vnni => unsafe { x86_64::avx512::run(kernel, input, output) },
         #[cfg(target_arch = "aarch64")]
         // SAFETY: as above.
         Instructions::Neon => unsafe { aarch64::run_neon(kernel, input, output) },
@@ -58,10 +58,11 @@ pub(super) fn run_two(isa: Isa, kernel: &Kernel<'_>, inputs: [&[i8]; 2], output:
     match isa.0 {
         Instructions::Scalar => kernel.run_two(inputs, output),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: an `Isa` that names these instructions exists only where the processor has them, and all of these have AVX2.
-        Instructions::Avx2 | Instructions::AvxVnni | Instructions::Avx512Vnni => unsafe {
-            x86_64::avx2::run_two(kernel, inputs, output)
-        },
+        // SAFETY: an `Isa` that names these instructions exists only where the processor has them, and both of these have AVX2.
+        Instructions::Avx2 | Instructions::AvxVnni => unsafe { x86_64::avx2::run_two(kernel, inputs, output) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Instructions::Avx512Vnni => unsafe { x86_64::avx512::run_two(kernel, inputs, output) },
         #[cfg(target_arch = "aarch64")]
         // SAFETY: an `Isa` that names these instructions exists only where the processor has them, and both of these have NEON.
         Instructions::Neon | Instructions::DotProd => unsafe { aarch64::run_two(kernel, inputs, output) },

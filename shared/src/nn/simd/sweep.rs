@@ -1,10 +1,11 @@
-//! How a convolution goes over its bands: tiles of a few places and eight outputs.
+//! How a convolution goes over its bands: tiles of a few places and eight outputs, or a few times eight.
 
 use super::super::channels::{ChannelBlock, OutputRange};
 use super::super::conv::Conv2d;
 use super::super::weights::BLOCK;
 use super::band::{Band, Part, parts};
 use super::windows::{Walk, Windows};
+use core::array;
 
 /// What a processor's vectors do with a tile. A value exists only where the processor has the instructions.
 pub(super) trait Tiles: Copy {
@@ -14,6 +15,8 @@ pub(super) trait Tiles: Copy {
     type Channels;
     /// Places of a tile.
     const PLACES: usize;
+    /// Most blocks of outputs that a tile takes at once: 1, or 3 where [`Tiles::tiles`] is faster so.
+    const BLOCKS: usize = 1;
 
     /// Numbers of the input to those that are multiplied; both of one length.
     fn convert(self, input: &[i8], numbers: &mut [Self::Number]);
@@ -27,29 +30,64 @@ pub(super) trait Tiles: Copy {
         windows: &Windows<'_, Self::Number, P>,
         channels: &Self::Channels,
     ) -> [[i8; BLOCK]; P];
+
+    /// The outputs of `B` blocks at `P` places.
+    #[inline]
+    fn tiles<const P: usize, const B: usize>(
+        self,
+        windows: &Windows<'_, Self::Number, P>,
+        channels: &[Self::Channels; B],
+    ) -> [[[i8; BLOCK]; B]; P] {
+        let mut outputs = [[[0; BLOCK]; B]; P];
+        for (block, channels) in channels.iter().enumerate() {
+            let tile = self.tile(&windows.of_block(block), channels);
+            for (outputs, tile) in outputs.iter_mut().zip(tile) {
+                outputs[block] = tile;
+            }
+        }
+        outputs
+    }
 }
 
 /// A convolution.
-#[inline]
+#[inline(always)]
 pub(super) fn conv2d<T: Tiles>(tiles: T, conv: &Conv2d<'_>, input: &[i8], output: &mut [i8]) {
     let mut band = Band::new();
     for part in parts(conv, T::PLACES) {
         band.fill(conv, input, part, |input, numbers| tiles.convert(input, numbers));
-        for block in 0..conv.weights.packing().blocks() {
-            sweep(tiles, conv, &band, part, block, output);
+        let blocks = conv.weights.packing().blocks();
+        let mut block = 0;
+        while block < blocks {
+            let left = blocks - block;
+            // Never one block alone, where it can be helped: four are twice two.
+            block += if T::BLOCKS >= 3 && left >= 3 && left != 4 {
+                sweep::<T, 3>(tiles, conv, &band, part, block, output)
+            } else if T::BLOCKS >= 2 && left >= 2 {
+                sweep::<T, 2>(tiles, conv, &band, part, block, output)
+            } else {
+                sweep::<T, 1>(tiles, conv, &band, part, block, output)
+            };
         }
     }
 }
 
-/// One block of outputs at all places of a part.
-#[inline]
-fn sweep<T: Tiles>(tiles: T, conv: &Conv2d<'_>, band: &Band<T::Number>, part: Part, block: usize, output: &mut [i8]) {
+/// `B` blocks of outputs, from `first_block` on, at all places of a part. Returns `B`.
+#[inline(always)]
+fn sweep<T: Tiles, const B: usize>(
+    tiles: T,
+    conv: &Conv2d<'_>,
+    band: &Band<T::Number>,
+    part: Part,
+    first_block: usize,
+    output: &mut [i8],
+) -> usize {
     let outputs = conv.channels.len();
-    let channels = tiles.channels(&conv.channels.block(block), conv.output_range);
+    let channels = array::from_fn(|block| tiles.channels(&conv.channels.block(first_block + block), conv.output_range));
     let first = part.row * usize::from(conv.output.width) + part.column;
     let numbers = part.rows * part.columns * outputs;
     let output = &mut output[first * outputs..][..numbers];
-    let mut tile = Sweep { tiles, walk: Walk::new(conv, block, band, part), channels, outputs, block };
+    let walk = Walk::new(conv, first_block, B, band, part);
+    let mut tile = Sweep::<T, B> { tiles, walk, channels, outputs, first_block };
     let rest = match T::PLACES {
         6 => tile.run::<6>(output),
         8 => tile.run::<8>(output),
@@ -57,38 +95,48 @@ fn sweep<T: Tiles>(tiles: T, conv: &Conv2d<'_>, band: &Band<T::Number>, part: Pa
     };
     let rest = tile.run::<4>(rest);
     tile.run::<1>(rest);
+    B
 }
 
-/// One block of outputs on its way over a part.
-struct Sweep<'a, T: Tiles> {
+/// Some blocks of outputs on their way over a part.
+struct Sweep<'a, T: Tiles, const B: usize> {
     tiles: T,
     walk: Walk<'a, T::Number>,
-    channels: T::Channels,
+    channels: [T::Channels; B],
     outputs: usize,
-    block: usize,
+    first_block: usize,
 }
 
-impl<T: Tiles> Sweep<'_, T> {
+impl<T: Tiles, const B: usize> Sweep<'_, T, B> {
     /// As many tiles of `P` places as there are; returns what is left.
-    #[inline]
+    #[inline(always)]
     fn run<'b, const P: usize>(&mut self, output: &'b mut [i8]) -> &'b mut [i8] {
         let mut groups = output.chunks_exact_mut(P * self.outputs);
         for group in &mut groups {
-            let numbers = self.tiles.tile::<P>(&self.walk.next(), &self.channels);
-            store(&numbers, group, self.outputs, self.block);
+            let numbers = self.tiles.tiles::<P, B>(&self.walk.next(), &self.channels);
+            store(&numbers, group, self.outputs, self.first_block);
         }
         groups.into_remainder()
     }
 }
 
-/// Puts the outputs of a block where they belong.
-#[inline]
-fn store<const P: usize>(numbers: &[[i8; BLOCK]; P], output: &mut [i8], outputs: usize, block: usize) {
+/// Puts the outputs of some blocks where they belong.
+#[inline(always)]
+fn store<const P: usize, const B: usize>(
+    numbers: &[[[i8; BLOCK]; B]; P],
+    output: &mut [i8],
+    outputs: usize,
+    first_block: usize,
+) {
     for (numbers, place) in numbers.iter().zip(output.chunks_exact_mut(outputs)) {
-        let place = &mut place[block * BLOCK..];
-        match place.first_chunk_mut() {
-            Some(whole) => *whole = *numbers,
-            None => place.copy_from_slice(&numbers[..place.len()]),
+        let place = &mut place[first_block * BLOCK..];
+        let numbers = numbers.as_flattened();
+        // The last block may have outputs that there are not.
+        let count = numbers.len().min(place.len());
+        if count == numbers.len() {
+            place[..B * BLOCK].copy_from_slice(&numbers[..B * BLOCK]);
+        } else {
+            place.copy_from_slice(&numbers[..count]);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::conv::Conv2d;
 use super::super::weights::{QUAD, QuadWeights};
 use super::band::{Band, Part};
 
-/// The windows of `P` places, and the weights that go over them.
+/// The windows of `P` places, and the weights of one or more blocks of outputs that go over them.
 #[derive(Clone, Copy)]
 pub(super) struct Windows<'a, N, const P: usize> {
     weights: &'a [QuadWeights],
@@ -13,14 +13,46 @@ pub(super) struct Windows<'a, N, const P: usize> {
     starts: [usize; P],
     /// From one row of the kernel to the next.
     row_step: usize,
+    rows: usize,
     row_quads: usize,
+    block_quads: usize,
 }
 
 impl<'a, N: Copy, const P: usize> Windows<'a, N, P> {
+    /// The same windows with the weights of one block, counted from the first that is here.
+    #[inline(always)]
+    pub(super) fn of_block(&self, block: usize) -> Self {
+        Self { weights: &self.weights[block * self.block_quads..][..self.block_quads], ..*self }
+    }
+
     /// The weights of a block of outputs, one row of the kernel after the other. Rows that follow upon each other in the band are one.
     #[inline(always)]
     pub(super) fn weight_rows(&self) -> impl Iterator<Item = &'a [QuadWeights]> + use<'a, N, P> {
-        self.weights.chunks_exact(self.row_quads)
+        self.weights[..self.block_quads].chunks_exact(self.row_quads)
+    }
+
+    /// Rows of [`Windows::weight_rows`], and quads of each.
+    #[inline(always)]
+    pub(super) fn rows_and_quads(&self) -> (usize, usize) {
+        (self.rows, self.row_quads)
+    }
+
+    /// The weights of `Q` quads of a row, from `first` on, for a block that is here.
+    ///
+    /// # Safety
+    ///
+    /// There are such a block, row and quads.
+    #[inline(always)]
+    pub(super) unsafe fn weights<const Q: usize>(
+        &self,
+        block: usize,
+        row: usize,
+        first: usize,
+    ) -> &'a [QuadWeights; Q] {
+        let start = block * self.block_quads + row * self.row_quads + first;
+        debug_assert!(start + Q <= self.weights.len());
+        // SAFETY: the caller says that they are there.
+        unsafe { &*self.weights.as_ptr().add(start).cast() }
     }
 
     /// `Q` quads of a row under the window of a place, from `first` on.
@@ -53,17 +85,19 @@ pub(super) struct Walk<'a, N> {
     row_step: usize,
     /// From one row of the kernel to the next.
     kernel_row_step: usize,
+    rows: usize,
     row_quads: usize,
+    block_quads: usize,
 }
 
 impl<'a, N: Copy + Default> Walk<'a, N> {
-    /// One block of outputs of a convolution.
+    /// `blocks` blocks of a convolution's outputs, from `first_block` on.
     ///
     /// # Panics
     ///
     /// If the band has not been filled for this part.
     #[inline]
-    pub(super) fn new(conv: &Conv2d<'a>, block: usize, band: &'a Band<N>, part: Part) -> Self {
+    pub(super) fn new(conv: &Conv2d<'a>, first_block: usize, blocks: usize, band: &'a Band<N>, part: Part) -> Self {
         let channels = usize::from(conv.input.channels);
         let [row_stride, column_stride] = conv.window.stride.map(usize::from);
         let band_row = band.columns() * channels;
@@ -74,11 +108,13 @@ impl<'a, N: Copy + Default> Walk<'a, N> {
         assert!(last + window <= band.numbers().len());
 
         let adjoin = band_row == packing.row_quads() * QUAD;
+        let (rows, row_quads) =
+            if adjoin { (1, packing.block_quads()) } else { (packing.kernel_rows, packing.row_quads()) };
         // A single column is walked as if it were a row.
         let (columns, column_step) =
             if part.columns == 1 { (part.rows, row_step) } else { (part.columns, column_step) };
         Self {
-            weights: conv.weights.block(block),
+            weights: conv.weights.blocks(first_block, blocks),
             band: band.numbers(),
             left: part.rows * part.columns,
             left_in_row: columns,
@@ -88,7 +124,9 @@ impl<'a, N: Copy + Default> Walk<'a, N> {
             column_step,
             row_step,
             kernel_row_step: band_row,
-            row_quads: if adjoin { packing.block_quads() } else { packing.row_quads() },
+            rows,
+            row_quads,
+            block_quads: packing.block_quads(),
         }
     }
 
@@ -120,7 +158,7 @@ impl<'a, N: Copy + Default> Walk<'a, N> {
                 }
             }
         }
-        let &mut Self { weights, band, kernel_row_step: row_step, row_quads, .. } = self;
-        Windows { weights, band, starts, row_step, row_quads }
+        let &mut Self { weights, band, kernel_row_step: row_step, rows, row_quads, block_quads, .. } = self;
+        Windows { weights, band, starts, row_step, rows, row_quads, block_quads }
     }
 }

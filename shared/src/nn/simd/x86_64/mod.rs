@@ -2,6 +2,7 @@
 
 mod add;
 pub(super) mod avx2;
+pub(super) mod avx512;
 mod dense;
 mod depthwise;
 mod requantise;

@@ -1,8 +1,7 @@
-//! AVX-VNNI and AVX-512-VNNI: `vpdpbusd` multiplies four numbers without a sign by four with one, and adds the products to a sum, all in 32
-//! bits.
+//! AVX-VNNI: `vpdpbusd` multiplies four numbers without a sign by four with one, and adds the products to a sum, all in 32 bits.
 //!
-//! Inputs lose their sign by 128 that is added to each; what this adds to a sum, `128 · Σ weight`, is taken off with the bias. Both kernels
-//! are one: it goes by two quads at a time, and [`Dot`] is what differs.
+//! Inputs lose their sign by 128 that is added to each; what this adds to a sum, `128 · Σ weight`, is taken off with the bias. [`Dot`] is the
+//! one instruction, so that all around it can be tested where it is missing.
 
 use super::super::sweep::{self, Tiles};
 use super::super::windows::Windows;
@@ -18,20 +17,10 @@ const OFFSET: i32 = 128;
 
 /// Computes a layer that reads one tensor.
 #[target_feature(enable = "avx2,avxvnni")]
-pub(in crate::nn::simd) fn run_avx(kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
+pub(in crate::nn::simd) fn run(kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
     match kernel {
         // Only here, where the instructions are known to be there.
         Kernel::Conv2d(conv) => sweep::conv2d(Vnni(Avx(())), conv, input, output),
-        _ => avx2::run(kernel, input, output),
-    }
-}
-
-/// Computes a layer that reads one tensor.
-#[target_feature(enable = "avx2,avx512f,avx512vnni")]
-pub(in crate::nn::simd) fn run_avx512(kernel: &Kernel<'_>, input: &[i8], output: &mut [i8]) {
-    match kernel {
-        // Only here, where the instructions are known to be there.
-        Kernel::Conv2d(conv) => sweep::conv2d(Vnni(Avx512(())), conv, input, output),
         _ => avx2::run(kernel, input, output),
     }
 }
@@ -73,9 +62,7 @@ impl<D: Dot> Tiles for Vnni<D> {
 
     #[inline]
     fn convert(self, input: &[i8], numbers: &mut [u8]) {
-        for (number, &value) in numbers.iter_mut().zip(input) {
-            *number = value.cast_unsigned().wrapping_add(OFFSET as u8);
-        }
+        without_sign(input, numbers);
     }
 
     #[inline]
@@ -90,15 +77,29 @@ impl<D: Dot> Tiles for Vnni<D> {
     }
 }
 
-#[target_feature(enable = "avx2")]
+/// Inputs with 128 added.
 #[inline]
-fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
+pub(super) fn without_sign(input: &[i8], numbers: &mut [u8]) {
+    for (number, &value) in numbers.iter_mut().zip(input) {
+        *number = value.cast_unsigned().wrapping_add(OFFSET as u8);
+    }
+}
+
+/// The biases of a block less what the inputs without a sign are too large by.
+#[inline]
+pub(super) fn biases(channels: &ChannelBlock) -> [i32; BLOCK] {
     let mut biases = channels.biases;
     for (bias, weights) in biases.iter_mut().zip(channels.weight_sums) {
         *bias = bias.wrapping_sub(weights.wrapping_mul(OFFSET));
     }
+    biases
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
     Channels {
-        biases: bytemuck::cast(biases),
+        biases: bytemuck::cast(biases(channels)),
         factors: Factors::new(channels.multipliers, channels.shifts),
         range: Range::new(range),
     }
@@ -195,44 +196,6 @@ impl Dot for Avx {
     #[inline(always)]
     fn total(self, sums: __m256i) -> __m256i {
         sums
-    }
-}
-
-/// Says that the processor has AVX2 and AVX-512-VNNI: vectors of 512 bits. Both quads of an output stand side by side in it, as the inputs
-/// do in memory.
-#[derive(Clone, Copy)]
-struct Avx512(());
-
-/// The weights of output 0 in the first quad, then in the second, output 1, …
-const SIDE_BY_SIDE: [i32; 16] = [0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15];
-
-impl Dot for Avx512 {
-    type Weights = __m512i;
-    type Sums = __m512i;
-
-    tile_with!("avx2,avx512f,avx512vnni");
-
-    #[inline(always)]
-    fn zero(self) -> __m512i {
-        bytemuck::Zeroable::zeroed()
-    }
-
-    #[inline(always)]
-    fn weights(self, quads: &[QuadWeights; 2]) -> __m512i {
-        // SAFETY: `self` says that the processor has AVX-512.
-        unsafe { _mm512_permutexvar_epi32(bytemuck::cast(SIDE_BY_SIDE), bytemuck::cast(*quads)) }
-    }
-
-    #[inline(always)]
-    fn add(self, sums: __m512i, numbers: Numbers, weights: __m512i) -> __m512i {
-        // SAFETY: `self` says that the processor has AVX-512-VNNI.
-        unsafe { _mm512_dpbusd_epi32(sums, _mm512_set1_epi64(i64::from_ne_bytes(numbers)), weights) }
-    }
-
-    #[inline(always)]
-    fn total(self, sums: __m512i) -> __m256i {
-        // SAFETY: `self` says that the processor has AVX-512.
-        unsafe { _mm512_cvtepi64_epi32(_mm512_add_epi32(sums, _mm512_srli_epi64::<32>(sums))) }
     }
 }
 
