@@ -31,6 +31,12 @@ impl<'a, N: Copy, const P: usize> Windows<'a, N, P> {
         self.weights[..self.block_quads].chunks_exact(self.row_quads)
     }
 
+    /// Whether the weights of so many blocks are here.
+    #[inline(always)]
+    pub(super) fn has_blocks(&self, count: usize) -> bool {
+        self.weights.len() >= count * self.block_quads
+    }
+
     /// Rows of [`Windows::weight_rows`], and quads of each.
     #[inline(always)]
     pub(super) fn rows_and_quads(&self) -> (usize, usize) {

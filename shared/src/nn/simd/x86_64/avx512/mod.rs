@@ -78,8 +78,7 @@ impl Tiles for Avx512 {
 
     #[inline]
     fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
-        // SAFETY: `self` says that the processor has AVX-512-VNNI; one block is always there.
-        unsafe { tiles(windows, array::from_ref(channels)) }.map(|[block]| block)
+        self.tiles(windows, array::from_ref(channels)).map(|[block]| block)
     }
 
     #[inline]
@@ -88,7 +87,8 @@ impl Tiles for Avx512 {
         windows: &Windows<'_, u8, P>,
         channels: &[Channels; B],
     ) -> [[[i8; BLOCK]; B]; P] {
-        // SAFETY: `self` says that the processor has AVX-512-VNNI, and whoever calls that there are so many blocks.
+        assert!(windows.has_blocks(B));
+        // SAFETY: `self` says that the processor has AVX-512-VNNI.
         unsafe { tiles(windows, channels) }
     }
 }
