@@ -43,7 +43,7 @@ impl<E: Copy + Default> Band<E> {
     /// Fills it with what a part of the output is made from.
     ///
     /// * `convert`: numbers of the input to those of the band
-    #[inline(always)]
+    #[inline]
     pub(super) fn fill(&mut self, conv: &Conv2d<'_>, input: &[i8], part: Part, convert: impl Fn(&[i8], &mut [E])) {
         let [height, width, channels] = [conv.input.height, conv.input.width, conv.input.channels].map(usize::from);
         let [row_stride, column_stride] = conv.window.stride.map(usize::from);

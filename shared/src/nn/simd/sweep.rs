@@ -15,8 +15,8 @@ pub(super) trait Tiles: Copy {
     type Channels;
     /// Places of a tile.
     const PLACES: usize;
-    /// Most blocks of outputs that a tile takes at once: 1, or 3 where [`Tiles::tiles`] is faster so.
-    const BLOCKS: usize = 1;
+    /// Most blocks of outputs that a tile takes at once: 1 to 3.
+    const BLOCKS: usize;
 
     /// Numbers of the input to those that are multiplied; both of one length.
     fn convert(self, input: &[i8], numbers: &mut [Self::Number]);
@@ -24,33 +24,32 @@ pub(super) trait Tiles: Copy {
     /// Once a block, for many tiles.
     fn channels(self, channels: &ChannelBlock, range: OutputRange) -> Self::Channels;
 
-    /// Eight outputs at `P` places.
-    fn tile<const P: usize>(
-        self,
-        windows: &Windows<'_, Self::Number, P>,
-        channels: &Self::Channels,
-    ) -> [[i8; BLOCK]; P];
-
     /// The outputs of `B` blocks at `P` places.
-    #[inline]
-    fn tiles<const P: usize, const B: usize>(
+    fn tile<const P: usize, const B: usize>(
         self,
         windows: &Windows<'_, Self::Number, P>,
         channels: &[Self::Channels; B],
-    ) -> [[[i8; BLOCK]; B]; P] {
-        let mut outputs = [[[0; BLOCK]; B]; P];
-        for (block, channels) in channels.iter().enumerate() {
-            let tile = self.tile(&windows.of_block(block), channels);
-            for (outputs, tile) in outputs.iter_mut().zip(tile) {
-                outputs[block] = tile;
-            }
+    ) -> [[[i8; BLOCK]; B]; P];
+}
+
+/// [`Tiles::tile`] from what makes the outputs of a single block.
+#[inline]
+pub(super) fn block_by_block<N: Copy, C, const P: usize, const B: usize>(
+    windows: &Windows<'_, N, P>,
+    channels: &[C; B],
+    tile: impl Fn(&Windows<'_, N, P>, &C) -> [[i8; BLOCK]; P],
+) -> [[[i8; BLOCK]; B]; P] {
+    let mut outputs = [[[0; BLOCK]; B]; P];
+    for (block, channels) in channels.iter().enumerate() {
+        for (outputs, numbers) in outputs.iter_mut().zip(tile(&windows.of_block(block), channels)) {
+            outputs[block] = numbers;
         }
-        outputs
     }
+    outputs
 }
 
 /// A convolution.
-#[inline(always)]
+#[inline]
 pub(super) fn conv2d<T: Tiles>(tiles: T, conv: &Conv2d<'_>, input: &[i8], output: &mut [i8]) {
     let mut band = Band::new();
     for part in parts(conv, T::PLACES) {
@@ -58,21 +57,23 @@ pub(super) fn conv2d<T: Tiles>(tiles: T, conv: &Conv2d<'_>, input: &[i8], output
         let blocks = conv.weights.packing().blocks();
         let mut block = 0;
         while block < blocks {
-            let left = blocks - block;
-            // Never one block alone, where it can be helped: four are twice two.
-            block += if T::BLOCKS >= 3 && left >= 3 && left != 4 {
-                sweep::<T, 3>(tiles, conv, &band, part, block, output)
-            } else if T::BLOCKS >= 2 && left >= 2 {
-                sweep::<T, 2>(tiles, conv, &band, part, block, output)
-            } else {
-                sweep::<T, 1>(tiles, conv, &band, part, block, output)
+            // No block alone, where it can be helped: four are twice two.
+            let at_once = match blocks - block {
+                4 => T::BLOCKS.min(2),
+                left => T::BLOCKS.min(left),
             };
+            match at_once {
+                3 => sweep::<T, 3>(tiles, conv, &band, part, block, output),
+                2 => sweep::<T, 2>(tiles, conv, &band, part, block, output),
+                _ => sweep::<T, 1>(tiles, conv, &band, part, block, output),
+            }
+            block += at_once;
         }
     }
 }
 
-/// `B` blocks of outputs, from `first_block` on, at all places of a part. Returns `B`.
-#[inline(always)]
+/// `B` blocks of outputs, from `first_block` on, at all places of a part.
+#[inline]
 fn sweep<T: Tiles, const B: usize>(
     tiles: T,
     conv: &Conv2d<'_>,
@@ -80,7 +81,7 @@ fn sweep<T: Tiles, const B: usize>(
     part: Part,
     first_block: usize,
     output: &mut [i8],
-) -> usize {
+) {
     let outputs = conv.channels.len();
     let channels = array::from_fn(|block| tiles.channels(&conv.channels.block(first_block + block), conv.output_range));
     let first = part.row * usize::from(conv.output.width) + part.column;
@@ -95,7 +96,6 @@ fn sweep<T: Tiles, const B: usize>(
     };
     let rest = tile.run::<4>(rest);
     tile.run::<1>(rest);
-    B
 }
 
 /// Some blocks of outputs on their way over a part.
@@ -109,11 +109,11 @@ struct Sweep<'a, T: Tiles, const B: usize> {
 
 impl<T: Tiles, const B: usize> Sweep<'_, T, B> {
     /// As many tiles of `P` places as there are; returns what is left.
-    #[inline(always)]
+    #[inline]
     fn run<'b, const P: usize>(&mut self, output: &'b mut [i8]) -> &'b mut [i8] {
         let mut groups = output.chunks_exact_mut(P * self.outputs);
         for group in &mut groups {
-            let numbers = self.tiles.tiles::<P, B>(&self.walk.next(), &self.channels);
+            let numbers = self.tiles.tile::<P, B>(&self.walk.next(), &self.channels);
             store(&numbers, group, self.outputs, self.first_block);
         }
         groups.into_remainder()
@@ -121,7 +121,7 @@ impl<T: Tiles, const B: usize> Sweep<'_, T, B> {
 }
 
 /// Puts the outputs of some blocks where they belong.
-#[inline(always)]
+#[inline]
 fn store<const P: usize, const B: usize>(
     numbers: &[[[i8; BLOCK]; B]; P],
     output: &mut [i8],
@@ -129,14 +129,11 @@ fn store<const P: usize, const B: usize>(
     first_block: usize,
 ) {
     for (numbers, place) in numbers.iter().zip(output.chunks_exact_mut(outputs)) {
-        let place = &mut place[first_block * BLOCK..];
-        let numbers = numbers.as_flattened();
-        // The last block may have outputs that there are not.
-        let count = numbers.len().min(place.len());
-        if count == numbers.len() {
-            place[..B * BLOCK].copy_from_slice(&numbers[..B * BLOCK]);
-        } else {
-            place.copy_from_slice(&numbers[..count]);
+        for (numbers, block) in numbers.iter().zip(place[first_block * BLOCK..].chunks_mut(BLOCK)) {
+            match block.first_chunk_mut() {
+                Some(whole) => *whole = *numbers,
+                None => block.copy_from_slice(&numbers[..block.len()]),
+            }
         }
     }
 }

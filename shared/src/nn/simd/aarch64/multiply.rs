@@ -1,6 +1,6 @@
 //! Sums of eight outputs in registers, at several places at once: what tiles and dense layers are made of.
 
-use super::super::sweep::Tiles;
+use super::super::sweep::{self, Tiles};
 use super::super::windows::Windows;
 use super::requantise::Requantise;
 use crate::nn::channels::{ChannelBlock, OutputRange};
@@ -39,6 +39,7 @@ impl<M: Multiply> Tiles for M {
     type Number = i8;
     type Channels = Channels<M::Sums>;
     const PLACES: usize = M::PLACES;
+    const BLOCKS: usize = 1;
 
     #[inline]
     fn convert(self, input: &[i8], numbers: &mut [i8]) {
@@ -52,33 +53,47 @@ impl<M: Multiply> Tiles for M {
     }
 
     #[inline]
-    fn tile<const P: usize>(self, windows: &Windows<'_, i8, P>, channels: &Channels<M::Sums>) -> [[i8; BLOCK]; P] {
-        let mut sums = [channels.biases; P];
-        for (row, weights) in windows.weight_rows().enumerate() {
-            for (four, weights) in weights.as_chunks().0.iter().enumerate() {
-                for (place, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: row and quads are those of the weights.
-                    let quads = unsafe { windows.quads(place, row, four * FOUR) };
-                    *sums = self.add_four(*sums, weights, quads);
-                }
-            }
-        }
-        // What is left of each row, in a walk of its own: few convolutions need one.
-        for (row, weights) in windows.weight_rows().enumerate() {
-            let (fours, rest) = weights.as_chunks::<FOUR>();
-            for (index, weights) in rest.iter().enumerate() {
-                for (place, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    let [quad] = unsafe { windows.quads(place, row, fours.len() * FOUR + index) };
-                    *sums = self.add_one(*sums, weights, quad);
-                }
-            }
-        }
-        let mut outputs = [[0; BLOCK]; P];
-        for (outputs, sums) in outputs.iter_mut().zip(sums) {
-            // SAFETY: `self` says that the processor has NEON.
-            *outputs = unsafe { channels.requantise.outputs(self.total(sums)) };
-        }
-        outputs
+    fn tile<const P: usize, const B: usize>(
+        self,
+        windows: &Windows<'_, i8, P>,
+        channels: &[Channels<M::Sums>; B],
+    ) -> [[[i8; BLOCK]; B]; P] {
+        sweep::block_by_block(windows, channels, |windows, channels| tile(self, windows, channels))
     }
+}
+
+/// Eight outputs at `P` places.
+#[inline]
+fn tile<M: Multiply, const P: usize>(
+    multiply: M,
+    windows: &Windows<'_, i8, P>,
+    channels: &Channels<M::Sums>,
+) -> [[i8; BLOCK]; P] {
+    let mut sums = [channels.biases; P];
+    for (row, weights) in windows.weight_rows().enumerate() {
+        for (four, weights) in weights.as_chunks().0.iter().enumerate() {
+            for (place, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row and quads are those of the weights.
+                let quads = unsafe { windows.quads(place, row, four * FOUR) };
+                *sums = multiply.add_four(*sums, weights, quads);
+            }
+        }
+    }
+    // What is left of each row, in a walk of its own: few convolutions need one.
+    for (row, weights) in windows.weight_rows().enumerate() {
+        let (fours, rest) = weights.as_chunks::<FOUR>();
+        for (index, weights) in rest.iter().enumerate() {
+            for (place, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let [quad] = unsafe { windows.quads(place, row, fours.len() * FOUR + index) };
+                *sums = multiply.add_one(*sums, weights, quad);
+            }
+        }
+    }
+    let mut outputs = [[0; BLOCK]; P];
+    for (outputs, sums) in outputs.iter_mut().zip(sums) {
+        // SAFETY: `multiply` says that the processor has NEON.
+        *outputs = unsafe { channels.requantise.outputs(multiply.total(sums)) };
+    }
+    outputs
 }

@@ -59,6 +59,7 @@ impl Tiles for Avx2 {
     type Number = i16;
     type Channels = Channels;
     const PLACES: usize = 4;
+    const BLOCKS: usize = 1;
 
     #[inline]
     fn convert(self, input: &[i8], numbers: &mut [i16]) {
@@ -74,9 +75,13 @@ impl Tiles for Avx2 {
     }
 
     #[inline]
-    fn tile<const P: usize>(self, windows: &Windows<'_, i16, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
+    fn tile<const P: usize, const B: usize>(
+        self,
+        windows: &Windows<'_, i16, P>,
+        channels: &[Channels; B],
+    ) -> [[[i8; BLOCK]; B]; P] {
         // SAFETY: `self` says that the processor has AVX2.
-        unsafe { tile(windows, channels) }
+        sweep::block_by_block(windows, channels, |windows, channels| unsafe { tile(windows, channels) })
     }
 }
 

@@ -59,6 +59,7 @@ impl<D: Dot> Tiles for Vnni<D> {
     type Number = u8;
     type Channels = Channels;
     const PLACES: usize = 8;
+    const BLOCKS: usize = 1;
 
     #[inline]
     fn convert(self, input: &[i8], numbers: &mut [u8]) {
@@ -72,8 +73,12 @@ impl<D: Dot> Tiles for Vnni<D> {
     }
 
     #[inline]
-    fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
-        self.0.tile(windows, channels)
+    fn tile<const P: usize, const B: usize>(
+        self,
+        windows: &Windows<'_, u8, P>,
+        channels: &[Channels; B],
+    ) -> [[[i8; BLOCK]; B]; P] {
+        sweep::block_by_block(windows, channels, |windows, channels| self.0.tile(windows, channels))
     }
 }
 

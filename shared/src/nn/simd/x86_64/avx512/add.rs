@@ -1,4 +1,4 @@
-//! Residual addition, twice eight numbers at a time, in 64 bits.
+//! Residual addition, eight numbers at a time, in 64 bits.
 
 use super::requantise::{Factors, Range};
 use crate::nn::Requantizer;
@@ -6,23 +6,17 @@ use crate::nn::add::{Add, LEFT_SHIFT};
 use crate::nn::weights::BLOCK;
 use core::arch::x86_64::*;
 
-/// Numbers of two vectors.
-const TWICE: usize = 2 * BLOCK;
-
 /// All three of one shape.
 #[target_feature(enable = "avx2,avx512f")]
 pub(super) fn run(add: &Add, left: &[i8], right: &[i8], output: &mut [i8]) {
     let inputs = [0, 1].map(|input| Common::new(add.zero_points[input], add.requantizers[input]));
     let sum = Factors::new([add.sum.multiplier(); BLOCK], [add.sum.shift() as i32; BLOCK]);
     let range = Range::new(add.output_range);
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<TWICE>(), right.as_chunks::<TWICE>());
-    let (output, output_rest) = output.as_chunks_mut::<TWICE>();
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<BLOCK>(), right.as_chunks::<BLOCK>());
+    let (output, output_rest) = output.as_chunks_mut::<BLOCK>();
     for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
-        let ([left, left_second], [right, right_second]): ([_; 2], [_; 2]) =
-            (bytemuck::cast(*left), bytemuck::cast(*right));
-        let first = _mm512_add_epi64(inputs[0].of(left), inputs[1].of(right));
-        let second = _mm512_add_epi64(inputs[0].of(left_second), inputs[1].of(right_second));
-        *output = bytemuck::cast(range.clamp_two([sum.apply(first), sum.apply(second)]));
+        let common = _mm512_add_epi64(inputs[0].of(*left), inputs[1].of(*right));
+        *output = range.clamp(sum.apply(common));
     }
     add.run(left_rest, right_rest, output_rest);
 }

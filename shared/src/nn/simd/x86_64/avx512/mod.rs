@@ -15,7 +15,6 @@ use crate::nn::conv::Conv2d;
 use crate::nn::network::Kernel;
 use crate::nn::weights::{BLOCK, QUAD, QuadWeights};
 use core::arch::x86_64::*;
-use core::array;
 
 /// Computes a layer that reads one tensor.
 #[target_feature(enable = "avx2,avx512f,avx512vnni")]
@@ -77,19 +76,14 @@ impl Tiles for Avx512 {
     }
 
     #[inline]
-    fn tile<const P: usize>(self, windows: &Windows<'_, u8, P>, channels: &Channels) -> [[i8; BLOCK]; P] {
-        self.tiles(windows, array::from_ref(channels)).map(|[block]| block)
-    }
-
-    #[inline]
-    fn tiles<const P: usize, const B: usize>(
+    fn tile<const P: usize, const B: usize>(
         self,
         windows: &Windows<'_, u8, P>,
         channels: &[Channels; B],
     ) -> [[[i8; BLOCK]; B]; P] {
         assert!(windows.has_blocks(B));
         // SAFETY: `self` says that the processor has AVX-512-VNNI.
-        unsafe { tiles(windows, channels) }
+        unsafe { tile(windows, channels) }
     }
 }
 
@@ -110,7 +104,7 @@ fn block_channels(channels: &ChannelBlock, range: OutputRange) -> Channels {
 /// The windows have the weights of `B` blocks.
 #[target_feature(enable = "avx2,avx512f,avx512vnni")]
 #[inline]
-unsafe fn tiles<const P: usize, const B: usize>(
+unsafe fn tile<const P: usize, const B: usize>(
     windows: &Windows<'_, u8, P>,
     channels: &[Channels; B],
 ) -> [[[i8; BLOCK]; B]; P] {

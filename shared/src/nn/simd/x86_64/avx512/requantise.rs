@@ -63,14 +63,4 @@ impl Range {
         let numbers = _mm_min_epi8(_mm_max_epi8(numbers, self.smallest), self.largest);
         bytemuck::cast(_mm_cvtsi128_si64(numbers))
     }
-
-    /// [`Range::clamp`] of two vectors.
-    #[target_feature(enable = "avx2,avx512f")]
-    #[inline]
-    pub(super) fn clamp_two(&self, [first, second]: [__m512i; 2]) -> [[i8; BLOCK]; 2] {
-        let first = _mm512_cvtsepi64_epi8(_mm512_add_epi64(first, self.zero_point));
-        let second = _mm512_cvtsepi64_epi8(_mm512_add_epi64(second, self.zero_point));
-        let numbers = _mm_unpacklo_epi64(first, second);
-        bytemuck::cast(_mm_min_epi8(_mm_max_epi8(numbers, self.smallest), self.largest))
-    }
 }
